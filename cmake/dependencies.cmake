@@ -1,0 +1,12 @@
+# Every library from outside, all of them Debian packages (see script/bootstrap).
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+find_package(fmt REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(tl-expected REQUIRED)
+find_package(Boost 1.81 REQUIRED COMPONENTS json)
+find_package(GTest REQUIRED)
+pkg_check_modules(mnl REQUIRED IMPORTED_TARGET libmnl)
+pkg_check_modules(gvc REQUIRED IMPORTED_TARGET libgvc)
+pkg_check_modules(zstd REQUIRED IMPORTED_TARGET libzstd)
+include(GoogleTest)

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "base/fd.h"
+#include "model/snapshot.h"
+#include "os/kernel.h"
+
+namespace nsmap::collect {
+
+// One namespace found, and a descriptor that keeps it (and so its inode) in being while we look.
+struct FoundNamespace {
+  model::NetnsId id;
+  UniqueFd fd;  // invalid: it was seen (a /proc link names it) and could not be opened
+  std::vector<model::Holder> holders;
+  std::vector<model::Name> names;
+};
+
+// The namespaces found so far, by identity. Safe from several threads.
+class Registry {
+ public:
+  explicit Registry(os::Kernel& kernel) : kernel_(kernel) {}
+
+  // Notes a holder of the namespace that an nsfs descriptor leads to, and keeps the descriptor if
+  // it is the first. Nothing when it leads to no network namespace (another kind, no nsfs at all).
+  std::optional<model::NetnsId> add(UniqueFd ns, model::Holder holder);
+  // Notes a holder of a namespace whose identity is already known, say from a /proc link. False
+  // when no descriptor of that namespace is kept yet: the caller should open one and call the other
+  // add. With `even_unopened` the holder is noted in any case.
+  bool add(model::NetnsId id, const model::Holder& holder, bool even_unopened = false);
+  void add_name(model::NetnsId id, model::Name name);
+  bool has(model::NetnsId id) const;
+
+  // Everything found since the last call, with the holders and names known by then; those found
+  // earlier stay reachable through `each`. Sorted by inode.
+  std::vector<FoundNamespace*> take_new();
+  // All of them, sorted by inode. Pointers stay valid as long as the registry.
+  std::vector<FoundNamespace*> all();
+
+ private:
+  os::Kernel& kernel_;
+  mutable std::mutex mutex_;
+  std::unordered_map<model::NetnsId, std::unique_ptr<FoundNamespace>> found_;
+  std::vector<FoundNamespace*> new_;
+};
+
+}  // namespace nsmap::collect

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <vector>
+
+#include "collect/registry.h"
+#include "collect/report.h"
+#include "collect/sweep.h"
+#include "os/kernel.h"
+
+namespace nsmap::collect {
+
+// What a source of namespaces works with. All of it outlives the call.
+struct Search {
+  os::Kernel& kernel;
+  unsigned threads = 1;
+  const Sweep& sweep;
+  Registry& registry;
+  Report& report;
+};
+
+// A place where namespaces are found: one row each in the table (sources.cc), in the order they
+// run. Each adds what it finds to the registry, and counts what it looked at in the report under
+// its name.
+struct Source {
+  const char* name;
+  void (*search)(const Search&);
+};
+
+const std::vector<Source>& namespace_sources();
+
+void search_descriptors(const Search&);  // source_descriptors.cc: nsfs descriptors
+void search_tuns(const Search&);         // source_tuns.cc: TUN/TAP descriptors
+void search_mounts(const Search&);       // source_mounts.cc: nsfs mounts of every mount namespace
+
+}  // namespace nsmap::collect

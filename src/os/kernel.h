@@ -1,0 +1,124 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/fd.h"
+#include "base/ids.h"
+#include "base/result.h"
+
+// The system calls nsmap makes, all of them, behind one narrow interface, so that what stands on
+// them is tested against a fake (os/fake_kernel.h). Paths are relative to the directory descriptor
+// given, or absolute with kNoDir. Every call may fail with the errno of its man page. All calls are
+// safe from several threads at once.
+
+namespace nsmap::os {
+
+inline constexpr Fd kNoDir{-100};  // AT_FDCWD
+
+// A file's identity (inode(7)).
+struct FileId {
+  std::uint64_t dev = 0;
+  std::uint64_t ino = 0;
+  friend auto operator<=>(const FileId&, const FileId&) = default;
+};
+
+struct FileStat {
+  FileId id;
+  std::uint32_t mode = 0;  // st_mode
+  std::uint32_t uid = 0;
+  FileId device;  // of a device node: st_rdev split into {major, minor}
+};
+
+// CLONE_NEW* of the kinds of namespace we meet.
+enum class NamespaceType : int {
+  net = 0x40000000,
+  mount = 0x00020000,
+  user = 0x10000000,
+  pid = 0x20000000,
+};
+
+enum class NetlinkProtocol : int { route = 0, sock_diag = 4, netfilter = 12, generic = 16 };
+
+struct Utsname {
+  std::string hostname;
+  std::string release;
+};
+
+class Kernel {
+ public:
+  virtual ~Kernel() = default;
+
+  // --- files ---------------------------------------------------------------------------------
+  // `flags` as of open(2); O_CLOEXEC is added, and nothing is ever created or truncated.
+  virtual SysResult<UniqueFd> open(Fd dir, const char* path, int flags) = 0;
+  virtual SysResult<std::string> read_link(Fd dir, const char* path) = 0;
+  // The file's content, at most `limit` bytes of it (a longer file is cut, not an error).
+  virtual SysResult<std::string> read_file(Fd dir, const char* path, std::size_t limit) = 0;
+  // The names in a directory, without "." and "..", in the directory's order.
+  virtual SysResult<std::vector<std::string>> list(Fd dir, const char* path) = 0;
+  // stat(2) of what `path` leads to; an empty path means `dir` itself.
+  virtual SysResult<FileStat> stat(Fd dir, const char* path) = 0;
+
+  // --- namespaces ----------------------------------------------------------------------------
+  // Moves the calling thread. `ns` is an nsfs descriptor. Call it in threads made for the purpose
+  // only, and never return such a thread to other work.
+  virtual SysResult<void> enter(Fd ns, NamespaceType type) = 0;
+  // Gives the calling thread a filesystem context of its own, which entering a mount namespace
+  // needs (unshare(2) CLONE_FS).
+  virtual SysResult<void> unshare_fs() = 0;
+  virtual SysResult<NamespaceType> namespace_type(Fd ns) = 0;    // NS_GET_NSTYPE
+  virtual SysResult<UniqueFd> owner_userns(Fd ns) = 0;           // NS_GET_USERNS
+  virtual SysResult<Uid> userns_owner(Fd userns) = 0;            // NS_GET_OWNER_UID
+  virtual SysResult<std::uint64_t> namespace_id(Fd ns) = 0;      // NS_GET_ID, Linux 6.18
+  virtual SysResult<std::uint64_t> netns_cookie(Fd socket) = 0;  // SO_NETNS_COOKIE, Linux 5.14
+  virtual SysResult<UniqueFd> netns_of_socket(Fd socket) = 0;    // SIOCGSKNS
+  virtual SysResult<UniqueFd> netns_of_tun(Fd tun) = 0;          // TUNGETDEVNETNS
+  virtual SysResult<std::string> tun_name(Fd tun) = 0;           // TUNGETIFF; EBADFD: not attached
+  // The ids (NS_GET_ID) of all namespaces of a type that the caller may see: listns(2), Linux 6.19;
+  // ENOSYS before. One call gives a page: those after `after`, 0 to begin; empty at the end.
+  virtual SysResult<std::vector<std::uint64_t>> list_namespaces(NamespaceType type,
+                                                                std::uint64_t after) = 0;
+  // A descriptor of the namespace with that id (open_by_handle_at on nsfs, Linux 6.18).
+  virtual SysResult<UniqueFd> open_namespace(NamespaceType type, std::uint64_t id) = 0;
+
+  // --- processes -----------------------------------------------------------------------------
+  virtual SysResult<UniqueFd> pidfd_open(Pid pid) = 0;
+  virtual SysResult<UniqueFd> pidfd_getfd(Fd pidfd, int fd) = 0;
+  // Whether two threads share one descriptor table (kcmp(2) KCMP_FILES).
+  virtual SysResult<bool> share_files(Pid a, Pid b) = 0;
+  virtual bool has_capability(int capability) = 0;  // CAP_*, effective
+  // Raises the soft limit of open descriptors to the hard one, and returns it.
+  virtual std::uint64_t raise_fd_limit() = 0;
+
+  // --- sockets -------------------------------------------------------------------------------
+  // A netlink socket in the calling thread's network namespace, bound, with extended acks, strict
+  // checking of dump requests and a large receive buffer where permitted.
+  virtual SysResult<UniqueFd> netlink_socket(NetlinkProtocol protocol) = 0;
+  virtual SysResult<void> send(Fd socket, Bytes message) = 0;
+  // One datagram into `buffer`: its bytes. EMSGSIZE when it did not fit (the datagram is lost).
+  virtual SysResult<Bytes> receive(Fd socket, std::span<std::byte> buffer) = 0;
+  // Sends `request` over a stream socket at a path and returns all that comes back until the other
+  // side closes, or ETIMEDOUT when that takes longer in all.
+  virtual SysResult<std::string> unix_exchange(const std::string& path, std::string_view request,
+                                               std::chrono::milliseconds timeout,
+                                               std::size_t limit) = 0;
+
+  // --- the machine ---------------------------------------------------------------------------
+  virtual Utsname uname() = 0;
+  virtual std::int64_t realtime_ns() = 0;
+  virtual std::int64_t boottime_ns() = 0;
+};
+
+// The running kernel.
+Kernel& real_kernel();
+
+}  // namespace nsmap::os

@@ -1,0 +1,315 @@
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/if.h>
+#include <linux/if_tun.h>
+#include <linux/kcmp.h>
+#include <linux/netlink.h>
+#include <linux/nsfs.h>
+#include <linux/sockios.h>
+#include <poll.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <sys/un.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include "os/kernel.h"
+
+// Constants newer than Debian 12's headers (Linux 6.1), with the file each comes from.
+#ifndef NS_GET_ID
+#define NS_GET_ID _IOR(NSIO, 0xd, __u64)  // include/uapi/linux/nsfs.h, 6.18
+#endif
+#ifndef SO_NETNS_COOKIE
+#define SO_NETNS_COOKIE 71  // include/uapi/asm-generic/socket.h, 5.14
+#endif
+#ifndef __NR_listns
+#define __NR_listns 470  // include/uapi/asm-generic/unistd.h, 6.19
+#endif
+
+namespace nsmap::os {
+namespace {
+
+constexpr int kFdNsfsRoot = -10003;      // FD_NSFS_ROOT, include/uapi/linux/fcntl.h, 6.18
+constexpr int kFileidNsfs = 0xf1;        // FILEID_NSFS, include/linux/exportfs.h, 6.18
+constexpr int kReceiveBuffer = 4 << 20;  // bytes; the kernel doubles it for its bookkeeping
+
+// include/uapi/linux/nsfs.h, 6.18; ns_inum 0 is not compared.
+struct NsfsHandle {
+  std::uint64_t ns_id;
+  std::uint32_t ns_type;
+  std::uint32_t ns_inum;
+};
+
+// include/uapi/linux/nsfs.h, 6.19.
+struct NsIdRequest {
+  std::uint32_t size = sizeof(NsIdRequest);
+  std::uint32_t spare = 0;
+  std::uint64_t ns_id = 0;
+  std::uint32_t ns_type = 0;
+  std::uint32_t spare2 = 0;
+  std::uint64_t user_ns_id = 0;
+};
+
+tl::unexpected<Errno> failure(int error = errno) { return tl::unexpected(Errno{error}); }
+
+SysResult<UniqueFd> owned(long fd) {
+  if (fd < 0) return failure();
+  return UniqueFd(static_cast<int>(fd));
+}
+
+SysResult<void> done(long result) {
+  if (result < 0) return failure();
+  return {};
+}
+
+template <typename T>
+SysResult<T> value_by_ioctl(Fd fd, unsigned long request) {
+  T value{};
+  if (ioctl(fd.get(), request, &value) < 0) return failure();
+  return value;
+}
+
+std::int64_t clock_ns(clockid_t clock) {
+  timespec now{};
+  clock_gettime(clock, &now);
+  return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+}
+
+// Reads what an exchange's peer sends until it closes.
+SysResult<std::string> read_to_end(int socket, std::int64_t deadline_ns, std::size_t limit) {
+  std::string answer;
+  std::array<char, 16384> buffer;
+  while (answer.size() < limit) {
+    const std::int64_t left_ms = (deadline_ns - clock_ns(CLOCK_MONOTONIC)) / 1'000'000;
+    pollfd waiting{socket, POLLIN, 0};
+    if (left_ms <= 0 || poll(&waiting, 1, static_cast<int>(left_ms)) == 0)
+      return failure(ETIMEDOUT);
+    const ssize_t got = ::recv(socket, buffer.data(), buffer.size(), 0);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return failure();
+    if (got == 0) break;
+    answer.append(buffer.data(), static_cast<std::size_t>(got));
+  }
+  return answer;
+}
+
+class RealKernel final : public Kernel {
+ public:
+  SysResult<UniqueFd> open(Fd dir, const char* path, int flags) override {
+    return owned(::openat(dir.get(), path, flags | O_CLOEXEC | O_NOCTTY));
+  }
+
+  SysResult<std::string> read_link(Fd dir, const char* path) override {
+    std::array<char, 4096> target;
+    const ssize_t size = ::readlinkat(dir.get(), path, target.data(), target.size());
+    if (size < 0) return failure();
+    return std::string(target.data(), static_cast<std::size_t>(size));
+  }
+
+  SysResult<std::string> read_file(Fd dir, const char* path, std::size_t limit) override {
+    const int fd = ::openat(dir.get(), path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (fd < 0) return failure();
+    const UniqueFd closer(fd);
+    std::string content;
+    std::array<char, 8192> buffer;
+    while (content.size() < limit) {
+      const std::size_t want = std::min(buffer.size(), limit - content.size());
+      const ssize_t got = ::read(fd, buffer.data(), want);
+      if (got < 0 && errno == EINTR) continue;
+      if (got < 0) return failure();
+      if (got == 0) break;
+      content.append(buffer.data(), static_cast<std::size_t>(got));
+    }
+    return content;
+  }
+
+  SysResult<std::vector<std::string>> list(Fd dir, const char* path) override {
+    const int fd = ::openat(dir.get(), path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) return failure();
+    DIR* stream = ::fdopendir(fd);
+    std::vector<std::string> names;
+    for (;;) {
+      errno = 0;
+      const dirent* entry = ::readdir(stream);
+      if (!entry) break;
+      if (std::strcmp(entry->d_name, ".") != 0 && std::strcmp(entry->d_name, "..") != 0)
+        names.emplace_back(entry->d_name);
+    }
+    const int error = errno;
+    ::closedir(stream);
+    if (error != 0) return failure(error);
+    return names;
+  }
+
+  SysResult<FileStat> stat(Fd dir, const char* path) override {
+    struct ::stat st {};
+    if (::fstatat(dir.get(), path, &st, *path == '\0' ? AT_EMPTY_PATH : 0) < 0) return failure();
+    return FileStat{
+        {st.st_dev, st.st_ino}, st.st_mode, st.st_uid, {major(st.st_rdev), minor(st.st_rdev)}};
+  }
+
+  SysResult<void> enter(Fd ns, NamespaceType type) override {
+    return done(::setns(ns.get(), static_cast<int>(type)));
+  }
+  SysResult<void> unshare_fs() override { return done(::unshare(CLONE_FS)); }
+
+  SysResult<NamespaceType> namespace_type(Fd ns) override {
+    const int type = ::ioctl(ns.get(), NS_GET_NSTYPE);
+    if (type < 0) return failure();
+    return static_cast<NamespaceType>(type);
+  }
+  SysResult<UniqueFd> owner_userns(Fd ns) override {
+    return owned(::ioctl(ns.get(), NS_GET_USERNS));
+  }
+  SysResult<Uid> userns_owner(Fd userns) override {
+    const auto uid = value_by_ioctl<uid_t>(userns, NS_GET_OWNER_UID);
+    if (!uid) return tl::unexpected(uid.error());
+    return Uid(*uid);
+  }
+  SysResult<std::uint64_t> namespace_id(Fd ns) override {
+    return value_by_ioctl<std::uint64_t>(ns, NS_GET_ID);
+  }
+  SysResult<std::uint64_t> netns_cookie(Fd socket) override {
+    std::uint64_t cookie = 0;
+    socklen_t size = sizeof cookie;
+    if (::getsockopt(socket.get(), SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &size) < 0)
+      return failure();
+    return cookie;
+  }
+  SysResult<UniqueFd> netns_of_socket(Fd socket) override {
+    return owned(::ioctl(socket.get(), SIOCGSKNS));
+  }
+  SysResult<UniqueFd> netns_of_tun(Fd tun) override {
+    return owned(::ioctl(tun.get(), TUNGETDEVNETNS));
+  }
+  SysResult<std::string> tun_name(Fd tun) override {
+    const auto request = value_by_ioctl<ifreq>(tun, TUNGETIFF);
+    if (!request) return tl::unexpected(request.error());
+    return std::string(request->ifr_name, ::strnlen(request->ifr_name, IFNAMSIZ));
+  }
+
+  SysResult<std::vector<std::uint64_t>> list_namespaces(NamespaceType type,
+                                                        std::uint64_t after) override {
+    NsIdRequest request;
+    request.ns_id = after;
+    request.ns_type = static_cast<std::uint32_t>(type);
+    std::vector<std::uint64_t> ids(1024);
+    const long count = ::syscall(__NR_listns, &request, ids.data(), ids.size(), 0);
+    if (count < 0) return failure();
+    ids.resize(static_cast<std::size_t>(count));
+    return ids;
+  }
+
+  SysResult<UniqueFd> open_namespace(NamespaceType type, std::uint64_t id) override {
+    struct {
+      file_handle head;
+      NsfsHandle body;
+    } handle{};
+    handle.head.handle_bytes = sizeof handle.body;
+    handle.head.handle_type = kFileidNsfs;
+    handle.body = {id, static_cast<std::uint32_t>(type), 0};
+    return owned(::open_by_handle_at(kFdNsfsRoot, &handle.head, O_RDONLY | O_CLOEXEC));
+  }
+
+  SysResult<UniqueFd> pidfd_open(Pid pid) override {
+    return owned(::syscall(SYS_pidfd_open, pid.value, 0));
+  }
+  SysResult<UniqueFd> pidfd_getfd(Fd pidfd, int fd) override {
+    return owned(::syscall(SYS_pidfd_getfd, pidfd.get(), fd, 0));
+  }
+  SysResult<bool> share_files(Pid a, Pid b) override {
+    const long order = ::syscall(SYS_kcmp, a.value, b.value, KCMP_FILES, 0, 0);
+    if (order < 0) return failure();
+    return order == 0;
+  }
+
+  bool has_capability(int capability) override {
+    __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+    __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3]{};
+    if (::syscall(SYS_capget, &header, data) < 0) return false;
+    return (data[capability / 32].effective >> (capability % 32) & 1u) != 0;
+  }
+
+  std::uint64_t raise_fd_limit() override {
+    rlimit limit{};
+    ::getrlimit(RLIMIT_NOFILE, &limit);
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+    ::getrlimit(RLIMIT_NOFILE, &limit);
+    return limit.rlim_cur;
+  }
+
+  SysResult<UniqueFd> netlink_socket(NetlinkProtocol protocol) override {
+    auto fd = owned(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, static_cast<int>(protocol)));
+    if (!fd) return fd;
+    const int on = 1;
+    const int socket = fd->borrow().get();
+    // Refusals of these three are harmless: older kernels know fewer of them.
+    ::setsockopt(socket, SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof on);
+    ::setsockopt(socket, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &on, sizeof on);
+    ::setsockopt(socket, SOL_SOCKET, SO_RCVBUFFORCE, &kReceiveBuffer, sizeof kReceiveBuffer);
+    return fd;
+  }
+
+  SysResult<void> send(Fd socket, Bytes message) override {
+    return done(::send(socket.get(), message.data(), message.size(), 0));
+  }
+
+  SysResult<Bytes> receive(Fd socket, std::span<std::byte> buffer) override {
+    for (;;) {
+      const ssize_t size = ::recv(socket.get(), buffer.data(), buffer.size(), MSG_TRUNC);
+      if (size < 0 && errno == EINTR) continue;
+      if (size < 0) return failure();
+      if (static_cast<std::size_t>(size) > buffer.size()) return failure(EMSGSIZE);
+      return Bytes(buffer.first(static_cast<std::size_t>(size)));
+    }
+  }
+
+  SysResult<std::string> unix_exchange(const std::string& path, std::string_view request,
+                                       std::chrono::milliseconds timeout,
+                                       std::size_t limit) override {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    if (path.size() >= sizeof address.sun_path) return failure(ENAMETOOLONG);
+    std::memcpy(address.sun_path, path.data(), path.size());
+    const std::int64_t deadline =
+        clock_ns(CLOCK_MONOTONIC) + std::chrono::nanoseconds(timeout).count();
+    auto fd = owned(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    if (!fd) return tl::unexpected(fd.error());
+    const int socket = fd->borrow().get();
+    if (::connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) < 0)
+      return failure();
+    if (::send(socket, request.data(), request.size(), MSG_NOSIGNAL) !=
+        static_cast<ssize_t>(request.size()))
+      return failure();
+    return read_to_end(socket, deadline, limit);
+  }
+
+  Utsname uname() override {
+    utsname name{};
+    ::uname(&name);
+    return {name.nodename, name.release};
+  }
+  std::int64_t realtime_ns() override { return clock_ns(CLOCK_REALTIME); }
+  std::int64_t boottime_ns() override { return clock_ns(CLOCK_BOOTTIME); }
+};
+
+}  // namespace
+
+Kernel& real_kernel() {
+  static RealKernel kernel;
+  return kernel;
+}
+
+}  // namespace nsmap::os
