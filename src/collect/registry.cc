@@ -19,30 +19,38 @@ std::optional<model::NetnsId> Registry::add(UniqueFd ns, model::Holder holder) {
   if (!stat) return std::nullopt;
   const model::NetnsId id{stat->id.dev, stat->id.ino};
   const std::lock_guard lock(mutex_);
-  auto& entry = found_[id];
-  if (!entry) {
-    entry = std::make_unique<FoundNamespace>();
-    entry->id = id;
-  }
-  if (!entry->fd.valid()) {
-    entry->fd = std::move(ns);
-    new_.push_back(entry.get());
-  }
-  entry->holders.push_back(std::move(holder));
+  FoundNamespace& found = entry(id);
+  keep_locked(found, std::move(ns));
+  found.holders.push_back(std::move(holder));
   return id;
+}
+
+void Registry::keep(model::NetnsId id, UniqueFd ns) {
+  const std::lock_guard lock(mutex_);
+  keep_locked(entry(id), std::move(ns));
+}
+
+FoundNamespace& Registry::entry(model::NetnsId id) {
+  auto& found = found_[id];
+  if (!found) {
+    found = std::make_unique<FoundNamespace>();
+    found->id = id;
+  }
+  return *found;
+}
+
+void Registry::keep_locked(FoundNamespace& found, UniqueFd ns) {
+  if (found.fd.valid()) return;
+  found.fd = std::move(ns);
+  new_.push_back(&found);
 }
 
 bool Registry::add(model::NetnsId id, const model::Holder& holder, bool even_unopened) {
   const std::lock_guard lock(mutex_);
-  auto found = found_.find(id);
-  if (found == found_.end()) {
-    if (!even_unopened) return false;
-    found = found_.emplace(id, std::make_unique<FoundNamespace>()).first;
-    found->second->id = id;
-  } else if (!found->second->fd.valid() && !even_unopened) {
-    return false;
-  }
-  found->second->holders.push_back(holder);
+  const auto known = found_.find(id);
+  const bool opened = known != found_.end() && known->second->fd.valid();
+  if (!opened && !even_unopened) return false;
+  entry(id).holders.push_back(holder);
   return true;
 }
 

@@ -32,16 +32,20 @@ class Registry {
   // when no descriptor of that namespace is kept yet: the caller should open one and call the other
   // add. With `even_unopened` the holder is noted in any case.
   bool add(model::NetnsId id, const model::Holder& holder, bool even_unopened = false);
+  // Keeps a descriptor of a namespace whose holders are told later.
+  void keep(model::NetnsId id, UniqueFd ns);
   void add_name(model::NetnsId id, model::Name name);
   bool has(model::NetnsId id) const;
 
-  // Everything found since the last call, with the holders and names known by then; those found
-  // earlier stay reachable through `each`. Sorted by inode.
+  // Those whose first descriptor came since the last call, sorted by inode: what is to be visited.
   std::vector<FoundNamespace*> take_new();
   // All of them, sorted by inode. Pointers stay valid as long as the registry.
   std::vector<FoundNamespace*> all();
 
  private:
+  FoundNamespace& entry(model::NetnsId id);  // made when absent; the caller holds the lock
+  void keep_locked(FoundNamespace& entry, UniqueFd ns);
+
   os::Kernel& kernel_;
   mutable std::mutex mutex_;
   std::unordered_map<model::NetnsId, std::unique_ptr<FoundNamespace>> found_;

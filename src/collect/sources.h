@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "collect/registry.h"
@@ -9,6 +10,14 @@
 
 namespace nsmap::collect {
 
+// A TUN or TAP interface and a process that holds its other end.
+struct TunServerSeen {
+  model::NetnsId ns;
+  std::string name;
+  Pid pid;
+  int fd = -1;
+};
+
 // What a source of namespaces works with. All of it outlives the call.
 struct Search {
   os::Kernel& kernel;
@@ -16,6 +25,7 @@ struct Search {
   const Sweep& sweep;
   Registry& registry;
   Report& report;
+  std::vector<TunServerSeen>& tun_servers;  // filled by search_tuns
 };
 
 // A place where namespaces are found: one row each in the table (sources.cc), in the order they
@@ -31,5 +41,9 @@ const std::vector<Source>& namespace_sources();
 void search_descriptors(const Search&);  // source_descriptors.cc: nsfs descriptors
 void search_tuns(const Search&);         // source_tuns.cc: TUN/TAP descriptors
 void search_mounts(const Search&);       // source_mounts.cc: nsfs mounts of every mount namespace
+
+// Sources that come after the namespaces found so far were read.
+void search_sockets(const Search&, const std::vector<model::Namespace>& namespaces);
+void search_kernel_list(const Search&);
 
 }  // namespace nsmap::collect

@@ -23,6 +23,9 @@ class Request {
     append(std::as_bytes(std::span(&family, 1)));
   }
 
+  // A copy of a whole request, to add to.
+  explicit Request(Bytes request) : bytes_(request.begin(), request.end()) {}
+
   Request& attribute(std::uint16_t type, Bytes payload);
   template <typename T>
   Request& attribute(std::uint16_t type, const T& value) {

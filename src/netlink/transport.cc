@@ -20,8 +20,9 @@ constexpr std::string_view kMagic = "NLCAP1\n";
 
 class KernelTransport final : public Transport {
  public:
-  KernelTransport(os::Kernel& kernel, UniqueFd socket)
-      : kernel_(kernel), socket_(std::move(socket)) {}
+  KernelTransport(os::Kernel& kernel, UniqueFd owned)
+      : kernel_(kernel), owned_(std::move(owned)), socket_(owned_) {}
+  KernelTransport(os::Kernel& kernel, Fd socket) : kernel_(kernel), socket_(socket) {}
 
   SysResult<void> send(Bytes request) override { return kernel_.send(socket_, request); }
   SysResult<Bytes> receive() override {
@@ -31,7 +32,8 @@ class KernelTransport final : public Transport {
 
  private:
   os::Kernel& kernel_;
-  UniqueFd socket_;
+  UniqueFd owned_;  // invalid when the socket is the caller's
+  Fd socket_;
 };
 
 std::vector<std::byte> copy(Bytes bytes) { return {bytes.begin(), bytes.end()}; }
@@ -130,6 +132,10 @@ SysResult<std::unique_ptr<Transport>> open_kernel(os::Kernel& kernel,
   auto socket = kernel.netlink_socket(protocol);
   if (!socket) return tl::unexpected(socket.error());
   return std::make_unique<KernelTransport>(kernel, std::move(*socket));
+}
+
+std::unique_ptr<Transport> over_socket(os::Kernel& kernel, Fd socket) {
+  return std::make_unique<KernelTransport>(kernel, socket);
 }
 
 std::unique_ptr<Transport> record(Transport& inner, std::vector<Exchange>& log) {

@@ -1,0 +1,168 @@
+#include "collect/collect.h"
+
+#include <fmt/format.h>
+#include <linux/capability.h>
+
+#include <algorithm>
+#include <system_error>
+#include <thread>
+
+#include "base/text.h"
+#include "collect/containers.h"
+#include "collect/join.h"
+#include "collect/peers.h"
+#include "collect/registry.h"
+#include "collect/report.h"
+#include "collect/sources.h"
+#include "collect/sweep.h"
+#include "collect/visit.h"
+
+namespace nsmap::collect {
+namespace {
+
+constexpr unsigned kMostThreads = 8;
+
+std::optional<model::NetnsId> netns_at(os::Kernel& kernel, const char* path) {
+  const auto stat = kernel.stat(os::kNoDir, path);
+  if (!stat) return std::nullopt;
+  return model::NetnsId{stat->id.dev, stat->id.ino};
+}
+
+// The machine's own namespace: that of pid 1, which may refuse to tell even root (ptrace(2) access
+// checks), or of the kernel's threads, whose father is pid 2; failing those, our own.
+model::NetnsId host_netns(os::Kernel& kernel, model::NetnsId own) {
+  if (const auto init = netns_at(kernel, "/proc/1/ns/net")) return *init;
+  const auto comm = kernel.read_file(os::kNoDir, "/proc/2/comm", 64);
+  if (comm && *comm == "kthreadd\n")
+    if (const auto kernel_thread = netns_at(kernel, "/proc/2/ns/net")) return *kernel_thread;
+  return own;
+}
+
+model::Host read_host(os::Kernel& kernel) {
+  model::Host host;
+  const os::Utsname name = kernel.uname();
+  host.hostname = clean_text(name.hostname);
+  host.kernel = clean_text(name.release);
+  if (const auto id = kernel.read_file(os::kNoDir, "/proc/sys/kernel/random/boot_id", 64))
+    host.boot_id = clean_text(id->substr(0, id->find('\n')));
+  host.time_ns = kernel.realtime_ns();
+  host.monotonic_ns = kernel.boottime_ns();
+  host.privileged = kernel.has_capability(CAP_SYS_ADMIN) && kernel.has_capability(CAP_SYS_PTRACE) &&
+                    kernel.has_capability(CAP_NET_ADMIN);
+  return host;
+}
+
+// One collection, from the first look at /proc to the finished snapshot.
+class Collection {
+ public:
+  Collection(os::Kernel& kernel, unsigned threads, model::NetnsId own)
+      : kernel_(kernel), threads_(threads), own_(own), registry_(kernel) {}
+
+  model::Snapshot run() {
+    snapshot_.host = read_host(kernel_);
+    const std::int64_t start = kernel_.boottime_ns();
+    discover();
+    if (resolve(false) != 0) {
+      // A wire leads to a namespace we do not know. It may have come after we looked: look again
+      // before saying that nobody holds it.
+      discover();
+      resolve(true);
+    }
+    join();
+    snapshot_.host.took_ns = kernel_.boottime_ns() - start;
+    report_.finish(snapshot_.coverage, snapshot_.diagnostics);
+    return std::move(snapshot_);
+  }
+
+ private:
+  void discover() {
+    servers_.clear();
+    sweep_ = sweep_processes(kernel_, threads_, registry_, report_);
+    const Search search{kernel_, threads_, sweep_, registry_, report_, servers_};
+    for (const Source& source : namespace_sources()) source.search(search);
+    visit_new();
+    search_sockets(search, snapshot_.namespaces);
+    visit_new();
+    search_kernel_list(search);
+    visit_new();
+  }
+
+  void visit_new() {
+    const auto found = registry_.take_new();
+    if (found.empty()) return;
+    auto read = visit(kernel_, found, own_, threads_, report_);
+    visited_.insert(visited_.end(), found.begin(), found.end());
+    snapshot_.namespaces.insert(snapshot_.namespaces.end(), std::make_move_iterator(read.begin()),
+                                std::make_move_iterator(read.end()));
+  }
+
+  std::size_t resolve(bool reveal_hidden) {
+    const Visited visited{snapshot_.namespaces, visited_, own_};
+    return resolve_peers(kernel_, visited, reveal_hidden, report_);
+  }
+
+  void join() {
+    add_unopened();
+    const model::NetnsId host = host_netns(kernel_, own_);
+    for (model::Namespace& ns : snapshot_.namespaces) ns.host = ns.id == host;
+    join_holders(registry_.all(), snapshot_.namespaces);
+    join_socket_owners(sweep_, snapshot_.namespaces);
+    join_tun_servers(servers_, snapshot_.namespaces);
+    snapshot_.processes = std::move(sweep_.processes);
+    snapshot_.containers = find_containers(kernel_, snapshot_.processes, report_);
+    join_container_names(snapshot_.containers, snapshot_.namespaces);
+    sort();
+  }
+
+  // Namespaces that were seen and could not be opened are in the snapshot, with their holders only.
+  void add_unopened() {
+    std::uint64_t unopened = 0;
+    for (const FoundNamespace* found : registry_.all()) {
+      if (found->fd.valid()) continue;
+      model::Namespace ns;
+      ns.id = found->id;
+      snapshot_.namespaces.push_back(std::move(ns));
+      ++unopened;
+    }
+    if (unopened != 0) report_.count({"visits", unopened, 0, unopened, 0, 0});
+  }
+
+  void sort() {
+    std::sort(snapshot_.namespaces.begin(), snapshot_.namespaces.end(),
+              [](const model::Namespace& a, const model::Namespace& b) {
+                return std::tuple(!a.host, a.id.hidden(), a.id.ino) <
+                       std::tuple(!b.host, b.id.hidden(), b.id.ino);
+              });
+    std::sort(snapshot_.processes.begin(), snapshot_.processes.end(),
+              [](const auto& a, const auto& b) { return a.pid < b.pid; });
+    std::sort(snapshot_.containers.begin(), snapshot_.containers.end(),
+              [](const auto& a, const auto& b) { return a.id < b.id; });
+  }
+
+  os::Kernel& kernel_;
+  unsigned threads_;
+  model::NetnsId own_;
+  Registry registry_;
+  Report report_;
+  Sweep sweep_;
+  std::vector<TunServerSeen> servers_;
+  std::vector<FoundNamespace*> visited_;  // as snapshot_.namespaces, in the same order
+  model::Snapshot snapshot_;
+};
+
+}  // namespace
+
+Result<model::Snapshot> collect(os::Kernel& kernel, const Options& options) {
+  kernel.raise_fd_limit();
+  const auto own = kernel.stat(os::kNoDir, "/proc/self/ns/net");
+  if (!own)
+    return read_error(fmt::format("reading /proc/self/ns/net: {}",
+                                  std::generic_category().message(own.error().value)),
+                      "is /proc mounted?");
+  const unsigned threads = options.threads != 0
+                               ? options.threads
+                               : std::clamp(std::thread::hardware_concurrency(), 1u, kMostThreads);
+  return Collection(kernel, threads, {own->id.dev, own->id.ino}).run();
+}
+
+}  // namespace nsmap::collect
