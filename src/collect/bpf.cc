@@ -1,0 +1,156 @@
+#include <fmt/format.h>
+#include <linux/pkt_cls.h>
+#include <linux/pkt_sched.h>
+#include <linux/rtnetlink.h>
+
+#include <algorithm>
+#include <string_view>
+
+#include "collect/attribute_table.h"
+#include "collect/collectors.h"
+
+// BPF programs attached as tc filters. One dump of the queueing disciplines tells which devices
+// have a hook for them at all (clsact, or the older ingress); only those are asked for filters.
+
+namespace nsmap::collect {
+namespace {
+
+using model::BpfProgram;
+using netlink::Attribute;
+using netlink::Attributes;
+using std::uint32_t;
+
+constexpr std::string_view kSource = "bpf";
+
+// An end of a device where filters hang. The ingress qdisc answers for the parent that clsact has
+// for ingress too (net/sched/sch_ingress.c ingress_find).
+struct Hook {
+  const char* mode;
+  uint32_t parent;
+  bool clsact_only;
+};
+
+constexpr Hook kHooks[] = {
+    {"ingress", TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS), false},
+    {"egress", TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_EGRESS), true},
+};
+
+struct HookedDevice {
+  IfIndex index;
+  bool clsact = false;
+};
+
+struct TcMessage {
+  std::string_view kind;
+  Attributes options;
+  BpfProgram program{"tc", {}, {}, {}};
+};
+
+bool kind(TcMessage& message, const Attribute& attribute) {
+  message.kind = attribute.text();
+  return true;
+}
+bool program_id(TcMessage& message, const Attribute& attribute) {
+  message.program.id = attribute.u32();
+  return message.program.id.has_value();
+}
+bool program_name(TcMessage& message, const Attribute& attribute) {
+  message.program.name = clean_text(attribute.text());
+  return true;
+}
+
+constexpr AttributeTable<TcMessage> kTc{{
+    {TCA_KIND, kind},
+    {TCA_OPTIONS, nest<&TcMessage::options>},
+}};
+
+constexpr AttributeTable<TcMessage> kBpfOptions{{
+    {TCA_BPF_NAME, program_name},
+    {TCA_BPF_ID, program_id},
+}};
+
+void report_malformed(Reading& reading, const char* what, int index) {
+  reading.report.add(
+      kSource, fmt::format("reading {} of link {}: the kernel's message is malformed", what, index),
+      0, reading.ns.id);
+}
+
+std::optional<HookedDevice> parse_qdisc(Reading& reading, const netlink::Message& message) {
+  const auto header = message.family_header<tcmsg>();
+  if (message.type() != RTM_NEWQDISC || !header) return std::nullopt;
+  TcMessage tc;
+  if (!kTc.read(message.attributes(sizeof(tcmsg)), tc))
+    report_malformed(reading, "a qdisc", header->tcm_ifindex);
+  if (tc.kind != "clsact" && tc.kind != "ingress") return std::nullopt;
+  return HookedDevice{IfIndex(header->tcm_ifindex), tc.kind == "clsact"};
+}
+
+// A chain's priority is listed before its filters, as a filter without handle and options
+// (net/sched/cls_api.c tcf_chain_dump).
+std::optional<BpfProgram> parse_filter(Reading& reading, const netlink::Message& message,
+                                       IfIndex device, const char* mode) {
+  const auto header = message.family_header<tcmsg>();
+  if (message.type() != RTM_NEWTFILTER || !header || header->tcm_handle == 0) return std::nullopt;
+  TcMessage tc;
+  bool good = kTc.read(message.attributes(sizeof(tcmsg)), tc);
+  if (good && tc.kind != "bpf") return std::nullopt;
+  good = kBpfOptions.read(tc.options, tc) && good;
+  if (!good) report_malformed(reading, "a filter", device.value);
+  if (tc.kind != "bpf") return std::nullopt;
+  tc.program.mode = mode;
+  return std::move(tc.program);
+}
+
+std::vector<BpfProgram> programs_of(Reading& reading, const HookedDevice& device) {
+  std::vector<BpfProgram> programs;
+  for (const Hook& hook : kHooks) {
+    if (hook.clsact_only && !device.clsact) continue;
+    tcmsg header{};
+    header.tcm_ifindex = device.index.value;
+    header.tcm_parent = hook.parent;
+    // The device or its qdisc may be gone since it was listed.
+    dump_into(reading, reading.route, kSource, netlink::Request(RTM_GETTFILTER, 0, header),
+              programs,
+              [&](const auto& message) {
+                return parse_filter(reading, message, device.index, hook.mode);
+              },
+              {ENODEV, EINVAL, ENOENT});
+  }
+  return programs;
+}
+
+// The links in the order of their indices, to find each in.
+std::vector<model::Link*> links_by_index(model::Namespace& ns) {
+  std::vector<model::Link*> links;
+  for (model::Link& link : ns.links) links.push_back(&link);
+  std::sort(links.begin(), links.end(),
+            [](const auto* a, const auto* b) { return a->index < b->index; });
+  return links;
+}
+
+}  // namespace
+
+std::size_t collect_bpf(Reading& reading) {
+  std::vector<HookedDevice> devices;
+  // A kernel without packet schedulers (CONFIG_NET_SCHED) knows no such request.
+  dump_into(reading, reading.route, kSource, netlink::Request(RTM_GETQDISC, 0, tcmsg{}), devices,
+            [&](const auto& message) { return parse_qdisc(reading, message); }, {EOPNOTSUPP});
+  if (devices.empty()) return 0;
+
+  const auto links = links_by_index(reading.ns);
+  std::size_t found = 0;
+  for (const HookedDevice& device : devices) {
+    const auto link = std::lower_bound(
+        links.begin(), links.end(), device.index,
+        [](const auto* candidate, IfIndex index) { return candidate->index < index; });
+    if (link == links.end() || (*link)->index != device.index) continue;
+    auto programs = programs_of(reading, device);
+    found += programs.size();
+    auto& all = (*link)->bpf;
+    all.insert(all.end(), std::make_move_iterator(programs.begin()),
+               std::make_move_iterator(programs.end()));
+  }
+  return found;
+}
+
+}  // namespace nsmap::collect
