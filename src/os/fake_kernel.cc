@@ -10,6 +10,10 @@ namespace nsmap::os {
 namespace {
 
 constexpr int kMostLinks = 8;
+constexpr const char* kThreadSelf = "/proc/thread-self";
+
+// The root directory of a thread that entered a mount namespace: such threads die, never return.
+thread_local std::string entered_root;
 
 std::string parent_of(const std::string& path) {
   const auto slash = path.rfind('/');
@@ -45,28 +49,30 @@ FakeKernel::Node& FakeKernel::add(const std::string& path, Node node) {
 }
 
 void FakeKernel::add_file(const std::string& path, std::string content) {
-  add(path, {Node::Kind::file, std::move(content), {}, 0, {}});
+  add(path, {Node::Kind::file, std::move(content), {}, {}, 0, {}});
 }
 void FakeKernel::add_directory(const std::string& path) {
   if (!nodes_.contains(path)) add(path, {});
 }
-void FakeKernel::add_link(const std::string& path, std::string target) {
-  add(path, {Node::Kind::link, std::move(target), {}, 0, {}});
+void FakeKernel::add_link(const std::string& path, std::string target, std::string leads_to) {
+  if (leads_to.empty()) leads_to = target;
+  add(path, {Node::Kind::link, std::move(target), std::move(leads_to), {}, 0, {}});
 }
 void FakeKernel::add_namespace(const std::string& path, NamespaceType type, std::uint64_t ino) {
-  add(path, {Node::Kind::ns, fmt::format("{}:[{}]", prefix_of(type), ino), type, ino, {}});
+  add(path, {Node::Kind::ns, fmt::format("{}:[{}]", prefix_of(type), ino), {}, type, ino, {}});
 }
 void FakeKernel::add_device(const std::string& path, std::uint64_t major, std::uint64_t minor) {
-  add(path, {Node::Kind::device, {}, {}, 0, {major, minor}});
+  add(path, {Node::Kind::device, {}, {}, {}, 0, {major, minor}});
 }
 void FakeKernel::refuse(const std::string& path, int error) { refused_[path] = error; }
 
 std::string FakeKernel::absolute(Fd dir, const char* path) const {
-  if (*path == '/') return path;
+  if (*path == '/') return entered_root + path;
   const std::lock_guard lock(mutex_);
   const auto found = open_.find(dir.get());
   const std::string base = found == open_.end() ? "" : found->second;
   if (*path == '\0') return base;
+  if (base == kThreadSelf) return entered_root + base + "/" + path;
   return (base == "/" ? "" : base) + "/" + path;
 }
 
@@ -80,7 +86,7 @@ SysResult<std::pair<std::string, const FakeKernel::Node*>> FakeKernel::find(std:
       const auto node = nodes_.find(up);
       const bool last = up == path;
       if (node != nodes_.end() && node->second.kind == Node::Kind::link && (!last || follow)) {
-        const std::string& target = node->second.content;
+        const std::string& target = node->second.leads_to;
         path = (target == "/" ? "" : target) + path.substr(up.size());
         if (path.empty()) path = "/";
         break;
@@ -148,6 +154,27 @@ SysResult<std::vector<std::string>> FakeKernel::list(Fd dir, const char* path) {
   return names;
 }
 
+SysResult<std::string_view> FakeKernel::read_link_into(Fd dir, const char* path,
+                                                       std::span<char> buffer) {
+  const auto target = read_link(dir, path);
+  if (!target) return tl::unexpected(target.error());
+  return std::string_view(buffer.data(), target->copy(buffer.data(), buffer.size()));
+}
+
+SysResult<std::string_view> FakeKernel::read_once(Fd dir, const char* path,
+                                                  std::span<char> buffer) {
+  const auto content = read_file(dir, path, buffer.size());
+  if (!content) return tl::unexpected(content.error());
+  return std::string_view(buffer.data(), content->copy(buffer.data(), buffer.size()));
+}
+
+SysResult<void> FakeKernel::for_each_entry(Fd dir, const std::function<void(const char*)>& visit) {
+  const auto names = list(dir, "");
+  if (!names) return tl::unexpected(names.error());
+  for (const auto& name : *names) visit(name.c_str());
+  return {};
+}
+
 SysResult<FileStat> FakeKernel::stat(Fd dir, const char* path) {
   const auto found = find(absolute(dir, path), true);
   if (!found) return tl::unexpected(found.error());
@@ -171,7 +198,14 @@ SysResult<FileStat> FakeKernel::stat(Fd dir, const char* path) {
   return stat;
 }
 
-SysResult<void> FakeKernel::enter(Fd, NamespaceType) { return tl::unexpected(Errno{EPERM}); }
+SysResult<void> FakeKernel::enter(Fd ns, NamespaceType type) {
+  const Node* node = node_of(ns);
+  const auto root = node ? mount_roots.find(node->ino) : mount_roots.end();
+  if (type != NamespaceType::mount || root == mount_roots.end())
+    return tl::unexpected(Errno{EPERM});
+  entered_root = root->second;
+  return {};
+}
 
 SysResult<NamespaceType> FakeKernel::namespace_type(Fd ns) {
   const Node* node = node_of(ns);

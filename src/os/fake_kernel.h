@@ -20,7 +20,8 @@ class FakeKernel final : public Kernel {
   void add_file(const std::string& path, std::string content);
   void add_directory(const std::string& path);
   // What read_link gives, and what open and stat follow when the target is an absolute path.
-  void add_link(const std::string& path, std::string target);
+  // A magic link of /proc, as a container's /proc/PID/root, leads elsewhere than its text says.
+  void add_link(const std::string& path, std::string target, std::string leads_to = {});
   // A namespace file: read_link gives "net:[ino]", open and stat lead to the namespace itself.
   void add_namespace(const std::string& path, NamespaceType type, std::uint64_t ino);
   // A device node, as /dev/net/tun (10, 200).
@@ -37,6 +38,9 @@ class FakeKernel final : public Kernel {
   std::set<std::pair<std::int32_t, std::int32_t>> shared_files;  // pairs for share_files
   std::map<std::string, std::string> unix_answers;               // socket path → answer
   std::set<int> capabilities;
+  // Mount namespaces that `enter` lets in, by inode: the directory whose content a thread finds
+  // under "/" once it is in, /proc/thread-self included.
+  std::map<std::uint64_t, std::string> mount_roots;
 
   static constexpr std::uint64_t kNsfsDev = 4;
 
@@ -44,6 +48,10 @@ class FakeKernel final : public Kernel {
   SysResult<std::string> read_link(Fd dir, const char* path) override;
   SysResult<std::string> read_file(Fd dir, const char* path, std::size_t limit) override;
   SysResult<std::vector<std::string>> list(Fd dir, const char* path) override;
+  SysResult<std::string_view> read_link_into(Fd dir, const char* path,
+                                             std::span<char> buffer) override;
+  SysResult<std::string_view> read_once(Fd dir, const char* path, std::span<char> buffer) override;
+  SysResult<void> for_each_entry(Fd dir, const std::function<void(const char*)>& visit) override;
   SysResult<FileStat> stat(Fd dir, const char* path) override;
   SysResult<void> enter(Fd ns, NamespaceType type) override;
   SysResult<void> unshare_fs() override { return {}; }
@@ -78,7 +86,8 @@ class FakeKernel final : public Kernel {
  private:
   struct Node {
     enum class Kind { directory, file, link, ns, device } kind = Kind::directory;
-    std::string content;  // or the link's target
+    std::string content;   // or the link's target
+    std::string leads_to;  // where a link goes
     NamespaceType type = NamespaceType::net;
     std::uint64_t ino = 0;
     FileId device;

@@ -65,6 +65,16 @@ class Kernel {
   virtual SysResult<std::string> read_file(Fd dir, const char* path, std::size_t limit) = 0;
   // The names in a directory, without "." and "..", in the directory's order.
   virtual SysResult<std::vector<std::string>> list(Fd dir, const char* path) = 0;
+  // The three a sweep of /proc lives on: no allocation, as few system calls as can be. The text
+  // returned is in `buffer`, and cut where that is full.
+  virtual SysResult<std::string_view> read_link_into(Fd dir, const char* path,
+                                                     std::span<char> buffer) = 0;
+  // What a single read(2) of the file gives: all of it, for the small files of /proc.
+  virtual SysResult<std::string_view> read_once(Fd dir, const char* path,
+                                                std::span<char> buffer) = 0;
+  // Calls `visit` with each name in a directory opened for reading, without "." and "..".
+  virtual SysResult<void> for_each_entry(Fd dir,
+                                         const std::function<void(const char* name)>& visit) = 0;
   // stat(2) of what `path` leads to; an empty path means `dir` itself.
   virtual SysResult<FileStat> stat(Fd dir, const char* path) = 0;
 
@@ -91,6 +101,7 @@ class Kernel {
   virtual SysResult<UniqueFd> open_namespace(NamespaceType type, std::uint64_t id) = 0;
 
   // --- processes -----------------------------------------------------------------------------
+  // Of a process or, since Linux 6.9 (PIDFD_THREAD), of a single thread.
   virtual SysResult<UniqueFd> pidfd_open(Pid pid) = 0;
   virtual SysResult<UniqueFd> pidfd_getfd(Fd pidfd, int fd) = 0;
   // Whether two threads share one descriptor table (kcmp(2) KCMP_FILES).

@@ -40,9 +40,10 @@
 namespace nsmap::os {
 namespace {
 
-constexpr int kFdNsfsRoot = -10003;      // FD_NSFS_ROOT, include/uapi/linux/fcntl.h, 6.18
-constexpr int kFileidNsfs = 0xf1;        // FILEID_NSFS, include/linux/exportfs.h, 6.18
-constexpr int kReceiveBuffer = 4 << 20;  // bytes; the kernel doubles it for its bookkeeping
+constexpr unsigned kPidfdThread = O_EXCL;  // PIDFD_THREAD, include/uapi/linux/pidfd.h, 6.9
+constexpr int kFdNsfsRoot = -10003;        // FD_NSFS_ROOT, include/uapi/linux/fcntl.h, 6.18
+constexpr int kFileidNsfs = 0xf1;          // FILEID_NSFS, include/linux/exportfs.h, 6.18
+constexpr int kReceiveBuffer = 4 << 20;    // bytes; the kernel doubles it for its bookkeeping
 
 // include/uapi/linux/nsfs.h, 6.18; ns_inum 0 is not compared.
 struct NsfsHandle {
@@ -152,6 +153,37 @@ class RealKernel final : public Kernel {
     return names;
   }
 
+  SysResult<std::string_view> read_link_into(Fd dir, const char* path,
+                                             std::span<char> buffer) override {
+    const ssize_t size = ::readlinkat(dir.get(), path, buffer.data(), buffer.size());
+    if (size < 0) return failure();
+    return std::string_view(buffer.data(), static_cast<std::size_t>(size));
+  }
+
+  SysResult<std::string_view> read_once(Fd dir, const char* path, std::span<char> buffer) override {
+    const int fd = ::openat(dir.get(), path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (fd < 0) return failure();
+    const UniqueFd closer(fd);
+    const ssize_t size = ::read(fd, buffer.data(), buffer.size());
+    if (size < 0) return failure();
+    return std::string_view(buffer.data(), static_cast<std::size_t>(size));
+  }
+
+  SysResult<void> for_each_entry(Fd dir, const std::function<void(const char*)>& visit) override {
+    alignas(dirent64) std::array<char, 32768> buffer;
+    for (;;) {
+      const long size = ::syscall(SYS_getdents64, dir.get(), buffer.data(), buffer.size());
+      if (size < 0) return failure();
+      if (size == 0) return {};
+      for (long at = 0; at < size;) {
+        const auto* entry = reinterpret_cast<const dirent64*>(buffer.data() + at);
+        at += entry->d_reclen;
+        if (std::strcmp(entry->d_name, ".") != 0 && std::strcmp(entry->d_name, "..") != 0)
+          visit(entry->d_name);
+      }
+    }
+  }
+
   SysResult<FileStat> stat(Fd dir, const char* path) override {
     struct ::stat st {};
     if (::fstatat(dir.get(), path, &st, *path == '\0' ? AT_EMPTY_PATH : 0) < 0) return failure();
@@ -223,7 +255,10 @@ class RealKernel final : public Kernel {
   }
 
   SysResult<UniqueFd> pidfd_open(Pid pid) override {
-    return owned(::syscall(SYS_pidfd_open, pid.value, 0));
+    auto fd = owned(::syscall(SYS_pidfd_open, pid.value, 0));
+    // A thread that leads no group: EINVAL, and ENOENT since 6.13 (kernel/pid.c).
+    if (fd || (fd.error().value != EINVAL && fd.error().value != ENOENT)) return fd;
+    return owned(::syscall(SYS_pidfd_open, pid.value, kPidfdThread));
   }
   SysResult<UniqueFd> pidfd_getfd(Fd pidfd, int fd) override {
     return owned(::syscall(SYS_pidfd_getfd, pidfd.get(), fd, 0));
