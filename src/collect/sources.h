@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,12 +11,16 @@
 
 namespace nsmap::collect {
 
-// A TUN or TAP interface and a process that holds its other end.
+// A process that serves a TUN/TAP or macvtap device: it holds the descriptor that the device's
+// frames come out of.
 struct TunServerSeen {
-  model::NetnsId ns;
-  std::string name;
+  // Where the device is. Absent for a macvtap, whose driver does not tell (no TUNGETDEVNETNS in
+  // drivers/net/tap.c).
+  std::optional<model::NetnsId> ns;
+  std::string name;  // the device's
   Pid pid;
   int fd = -1;
+  friend bool operator==(const TunServerSeen&, const TunServerSeen&) = default;
 };
 
 // What a source of namespaces works with. All of it outlives the call.
@@ -25,7 +30,7 @@ struct Search {
   const Sweep& sweep;
   Registry& registry;
   Report& report;
-  std::vector<TunServerSeen>& tun_servers;  // filled by search_tuns
+  std::vector<TunServerSeen>& tun_servers;  // what search_tuns saw
 };
 
 // A place where namespaces are found: one row each in the table (sources.cc), in the order they
