@@ -109,15 +109,20 @@ std::string title(const Index& index, const Namespace& ns) {
 
 Titles::Titles(const Index& index) {
   std::unordered_map<std::string, std::size_t> uses;
-  for (const Namespace& ns : index.snapshot().namespaces)
-    if (const auto [entry, fresh] = titles_.emplace(ns.id, title(index, ns)); fresh)
-      ++uses[entry->second];
-  std::unordered_set<std::string> taken;
+  std::vector<const Namespace*> distinct;
   for (const Namespace& ns : index.snapshot().namespaces) {
-    std::string& text = titles_[ns.id];
-    if (const auto shared = uses.find(text); shared != uses.end() && shared->second > 1 && !ns.host)
-      text = fmt::format("{} ({})", text, mark(index, ns));
-    while (!taken.insert(text).second) text = fmt::format("{} [{}]", text, ns.id.ino);
+    const auto [entry, fresh] = titles_.emplace(ns.id, title(index, ns));
+    if (!fresh) continue;
+    ++uses[entry->second];
+    distinct.push_back(&ns);
+  }
+  std::unordered_set<std::string> taken;
+  for (const Namespace* ns : distinct) {
+    std::string& text = titles_[ns->id];
+    if (uses.at(text) > 1 && ns != index.host())
+      text = fmt::format("{} ({})", text, mark(index, *ns));
+    while (!taken.insert(text).second)
+      text = fmt::format("{} [{}:{}]", text, ns->id.dev, ns->id.ino);
   }
 }
 

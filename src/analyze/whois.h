@@ -42,14 +42,14 @@ struct WhoisAnswer {
   WhoisKind kind = WhoisKind::namespace_;
   std::string what;  // the thing as the snapshot has it: "eth0", "10.0.0.2/24", "tcp 0.0.0.0:80"
   std::optional<model::NetnsId> ns;
-  std::string title;                // of that namespace
-  std::optional<IfIndex> index;     // the interface it is or is on
+  std::string title;             // of that namespace
+  std::optional<IfIndex> index;  // the interface it is or is on
   std::string interface;
-  std::optional<WhoisPeer> peer;    // of that interface
+  std::optional<WhoisPeer> peer;       // of that interface
   std::vector<std::string> addresses;  // of that interface, when it is what was asked for
-  std::optional<Pid> pid;           // the process it is or belongs to
+  std::optional<Pid> pid;              // the process it is or belongs to
   std::string command;
-  std::string container;            // the name of the container it is in
+  std::string container;  // the name of the container it is in
   std::string image;
   friend bool operator==(const WhoisAnswer&, const WhoisAnswer&) = default;
 };
@@ -58,10 +58,10 @@ BOOST_DESCRIBE_STRUCT(WhoisAnswer, (),
                        container, image))
 
 // Everything in the snapshot that `thing` may mean: an interface (`veth1a2b`, or `NS:eth0` with any
-// spelling of a namespace), an address, a MAC, a port (`:8080`, `:53/udp`), a process (`pid:812`, or
-// a bare number), the inode of a socket or namespace (`ino:…`, or a bare number), a container's name
-// or id, a namespace's name. In the snapshot's order; no answer at all is an empty list. An error is
-// of kind usage: `thing` is malformed, or the NS in it names none or several.
+// spelling of a namespace), an address, a MAC, a port (`:8080`, `:53/udp`), a process (`pid:812`,
+// or a bare number), the inode of a socket or namespace (`ino:…`, or a bare number), a container's
+// name or id, a namespace's name. In the snapshot's order; no answer at all is an empty list. An
+// error is of kind usage: `thing` is malformed, or the NS in it names none or several.
 Result<std::vector<WhoisAnswer>> whois(const model::Index& index, const Titles& titles,
                                        std::string_view thing);
 

@@ -37,7 +37,8 @@ TEST(Decompress, RefusesWhatIsCutShortOrDamaged) {
 TEST(Decompress, MakesNoMoreThanTheLimit) {
   const std::string bomb = compress(std::string(50'000'000, '\0'));
   EXPECT_LT(bomb.size(), 10'000u);
-  EXPECT_EQ(decompress(bomb, "a.zst", kLimit).error().text, "a.zst: holds more than 10000000 bytes");
+  EXPECT_EQ(decompress(bomb, "a.zst", kLimit).error().text,
+            "a.zst: holds more than 10000000 bytes");
   EXPECT_TRUE(decompress(compress("12345"), "a", 5));
   EXPECT_FALSE(decompress(compress("12345"), "a", 4));
 }

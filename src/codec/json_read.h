@@ -1,5 +1,7 @@
 #pragma once
 
+#include <fmt/format.h>
+
 #include <concepts>
 #include <cstddef>
 #include <optional>
@@ -11,7 +13,6 @@
 
 #include <boost/json.hpp>
 #include <boost/mp11/algorithm.hpp>
-#include <fmt/format.h>
 
 #include "base/text.h"
 #include "codec/json_names.h"
@@ -49,8 +50,7 @@ namespace detail {
 template <std::integral Int>
 MaybeProblem read_number(const boost::json::value& json, Int& value) {
   const auto assign = [&](auto number) -> MaybeProblem {
-    if (!std::in_range<Int>(number))
-      return Problem{{}, fmt::format("{} is out of range", number)};
+    if (!std::in_range<Int>(number)) return Problem{{}, fmt::format("{} is out of range", number)};
     value = static_cast<Int>(number);
     return {};
   };

@@ -51,7 +51,8 @@ TEST(JsonWrite, SnapshotBeginsWithFormatAndVersionAndEndsTheLine) {
 
 TEST(JsonWrite, LeavesOutWhatIsAbsentAndWritesListsAndFalse) {
   EXPECT_EQ(written(model::Name{}), "{}");
-  EXPECT_EQ(written(model::Nexthop{}), R"({"id":0,"blackhole":false,"fdb":false,"group":[],"flags":0})");
+  EXPECT_EQ(written(model::Nexthop{}),
+            R"({"id":0,"blackhole":false,"fdb":false,"group":[],"flags":0})");
   EXPECT_THAT(written(model::Link{}), Not(HasSubstr("null")));
   EXPECT_THAT(written(model::Link{}), Not(HasSubstr("\"data\"")));
   EXPECT_THAT(written(model::Link{}), Not(HasSubstr("\"mac\"")));
@@ -61,9 +62,8 @@ TEST(JsonWrite, SpellsNamesAsTheDesignSays) {
   model::Holder holder;
   holder.kind = model::HolderKind::bind_mount;
   holder.link = model::LinkRef{{4, 4026532281}, IfIndex(3)};
-  EXPECT_EQ(written(holder),
-            R"({"kind":"bind_mount","copies":0,)"
-            R"("link":{"namespace":{"dev":4,"ino":4026532281},"index":3}})");
+  EXPECT_EQ(written(holder), R"({"kind":"bind_mount","copies":0,)"
+                             R"("link":{"namespace":{"dev":4,"ino":4026532281},"index":3}})");
   EXPECT_EQ(written(model::SocketFamily::unix_), "\"unix\"");
 }
 
@@ -117,35 +117,38 @@ struct Bad {
 
 class JsonReadBad : public testing::TestWithParam<Bad> {};
 
-TEST_P(JsonReadBad, IsToldWithItsPath) { EXPECT_EQ(refusal_of(GetParam().members), GetParam().error); }
+TEST_P(JsonReadBad, IsToldWithItsPath) {
+  EXPECT_EQ(refusal_of(GetParam().members), GetParam().error);
+}
 
 INSTANTIATE_TEST_SUITE_P(
     All, JsonReadBad,
-    testing::Values(
-        Bad{R"("namespaces":[{},{"links":[{"mtu":"x"}]}])",
-            "namespaces[1].links[0].mtu: expected a number"},
-        Bad{R"("namespaces":[{"links":[{"mtu":-1}]}])", "namespaces[0].links[0].mtu: -1 is out of range"},
-        Bad{R"("namespaces":[{"links":[{"mtu":4294967296}]}])",
-            "namespaces[0].links[0].mtu: 4294967296 is out of range"},
-        Bad{R"("namespaces":[{"id":{"ino":18446744073709551616}}])",
-            "namespaces[0].id.ino: expected a whole number of at most 64 bits"},
-        Bad{R"("namespaces":[{"id":{"ino":1.5}}])",
-            "namespaces[0].id.ino: expected a whole number of at most 64 bits"},
-        Bad{R"("namespaces":{})", "namespaces: expected a list"},
-        Bad{R"("namespaces":[7])", "namespaces[0]: expected an object"},
-        Bad{R"("namespaces":[{"host":null}])", "namespaces[0].host: expected true or false"},
-        Bad{R"("namespaces":[{"addresses":[{"address":"10.0.0.256"}]}])",
-            "namespaces[0].addresses[0].address: expected an IP address"},
-        Bad{R"("namespaces":[{"routes":[{"dst":"10.0.0.0"}]}])",
-            "namespaces[0].routes[0].dst: expected ADDRESS/LENGTH"},
-        Bad{R"("namespaces":[{"links":[{"mac":"0x"}]}])",
-            "namespaces[0].links[0].mac: expected a link-layer address"},
-        Bad{R"("namespaces":[{"links":[{"altnames":["a",1]}]}])",
-            "namespaces[0].links[0].altnames[1]: expected a string"},
-        Bad{R"("namespaces":[{"holders":[{"kind":"ghost"}]}])",
-            "namespaces[0].holders[0].kind: unknown value \"ghost\""},
-        Bad{R"("namespaces":[{"links":[{"kind":"vlan","data":{"id":65536}}]}])",
-            "namespaces[0].links[0].data.id: 65536 is out of range"}));
+    testing::Values(Bad{R"("namespaces":[{},{"links":[{"mtu":"x"}]}])",
+                        "namespaces[1].links[0].mtu: expected a number"},
+                    Bad{R"("namespaces":[{"links":[{"mtu":-1}]}])",
+                        "namespaces[0].links[0].mtu: -1 is out of range"},
+                    Bad{R"("namespaces":[{"links":[{"mtu":4294967296}]}])",
+                        "namespaces[0].links[0].mtu: 4294967296 is out of range"},
+                    Bad{R"("namespaces":[{"id":{"ino":18446744073709551616}}])",
+                        "namespaces[0].id.ino: expected a whole number of at most 64 bits"},
+                    Bad{R"("namespaces":[{"id":{"ino":1.5}}])",
+                        "namespaces[0].id.ino: expected a whole number of at most 64 bits"},
+                    Bad{R"("namespaces":{})", "namespaces: expected a list"},
+                    Bad{R"("namespaces":[7])", "namespaces[0]: expected an object"},
+                    Bad{R"("namespaces":[{"host":null}])",
+                        "namespaces[0].host: expected true or false"},
+                    Bad{R"("namespaces":[{"addresses":[{"address":"10.0.0.256"}]}])",
+                        "namespaces[0].addresses[0].address: expected an IP address"},
+                    Bad{R"("namespaces":[{"routes":[{"dst":"10.0.0.0"}]}])",
+                        "namespaces[0].routes[0].dst: expected ADDRESS/LENGTH"},
+                    Bad{R"("namespaces":[{"links":[{"mac":"0x"}]}])",
+                        "namespaces[0].links[0].mac: expected a link-layer address"},
+                    Bad{R"("namespaces":[{"links":[{"altnames":["a",1]}]}])",
+                        "namespaces[0].links[0].altnames[1]: expected a string"},
+                    Bad{R"("namespaces":[{"holders":[{"kind":"ghost"}]}])",
+                        "namespaces[0].holders[0].kind: unknown value \"ghost\""},
+                    Bad{R"("namespaces":[{"links":[{"kind":"vlan","data":{"id":65536}}]}])",
+                        "namespaces[0].links[0].data.id: 65536 is out of range"}));
 
 TEST(JsonRead, RefusesWhatIsNoSnapshot) {
   const std::string whole = snapshot_to_json(RandomSnapshot(1).make());
@@ -156,7 +159,9 @@ TEST(JsonRead, RefusesWhatIsNoSnapshot) {
   EXPECT_EQ(refusal(R"({"format":"other","version":1})"), "not an nsmap snapshot");
   EXPECT_EQ(refusal(R"({"format":7})"), "not an nsmap snapshot");
   EXPECT_EQ(refusal(whole + "x"), "not JSON: extra data near byte " + std::to_string(whole.size()));
-  EXPECT_THAT(refusal("\x7f" "ELF\x02\x01"), HasSubstr("not JSON: syntax error near byte 0"));
+  EXPECT_THAT(refusal("\x7f"
+                      "ELF\x02\x01"),
+              HasSubstr("not JSON: syntax error near byte 0"));
 }
 
 TEST(JsonRead, RefusesANewerVersionWithAHint) {

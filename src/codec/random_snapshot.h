@@ -45,7 +45,9 @@ class RandomSnapshot {
 
   void fill(std::string& text) {
     static constexpr std::string_view kPieces[] = {
-        "eth0", "\"><script>", "\\", "\x1b[31m", "日本", "😀", "\n", "\x7f", std::string_view("\0", 1)};
+        "eth0",     "\"><script>", "\\",
+        "\x1b[31m", "日本",        "😀",
+        "\n",       "\x7f",        std::string_view("\0", 1)};
     for (std::uint64_t i = below(4); i != 0; --i) text += kPieces[below(std::size(kPieces))];
   }
   void fill(IpAddress& address) {
@@ -54,8 +56,8 @@ class RandomSnapshot {
   }
   void fill(Prefix& prefix) {
     fill(prefix.address);
-    prefix.length = static_cast<std::uint8_t>(
-        below(static_cast<std::uint64_t>(prefix.address.bits()) + 1));
+    prefix.length =
+        static_cast<std::uint8_t>(below(static_cast<std::uint64_t>(prefix.address.bits()) + 1));
   }
   void fill(Mac& mac) {
     std::array<std::uint64_t, 4> bits{random_(), random_(), random_(), random_()};
