@@ -31,14 +31,15 @@ struct Span {
   friend bool operator==(const Span&, const Span&) = default;
 };
 
-// A line's worth of spans. `a << b` appends; empty strings are not kept.
+// A line's worth of spans; empty ones are not kept.
 class Text {
  public:
   Text() = default;
   Text(std::string text, Role role = Role::plain) { add(std::move(text), role); }
-  Text(const char* text) : Text(std::string(text)) {}
+  Text(const char* text, Role role = Role::plain) { add(text, role); }
 
   Text& add(std::string text, Role role = Role::plain);
+  Text& add(const char* text, Role role = Role::plain) { return add(std::string(text), role); }
   Text& add(const Text& other);
   // Appends `separator` (muted) first, unless nothing came before.
   Text& join(const Text& other, const std::string& separator = " · ");

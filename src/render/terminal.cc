@@ -1,0 +1,327 @@
+#include "render/terminal.h"
+
+#include <algorithm>
+#include <array>
+#include <numeric>
+#include <string_view>
+#include <vector>
+
+#include "base/text.h"
+
+namespace nsmap::render {
+namespace {
+
+using view::Line;
+using view::Role;
+using view::Span;
+using view::Text;
+using view::TreeNode;
+
+constexpr std::size_t kNoLimit = static_cast<std::size_t>(-1);
+
+// The parameters of SGR, ECMA-48 8.3.117; by Role.
+std::string_view sgr(Role role) {
+  switch (role) {
+    case Role::plain:
+      return {};
+    case Role::title:
+      return "1";
+    case Role::heading:
+      return "1;4";
+    case Role::name:
+      return "36";
+    case Role::address:
+      return "32";
+    case Role::owner:
+      return "33";
+    case Role::muted:
+      return "2";
+    case Role::good:
+      return "32";
+    case Role::warn:
+      return "33;1";
+    case Role::bad:
+      return "31;1";
+  }
+  return {};
+}
+
+// Text as it will stand on the terminal: escaped, and its width known.
+struct Shown {
+  std::vector<Span> spans;
+  std::size_t width = 0;
+
+  Shown() = default;
+  explicit Shown(const Text& text) {
+    for (const Span& span : text.spans()) {
+      spans.push_back({terminal_text(span.text), span.role});
+      width += display_width(spans.back().text);
+    }
+  }
+};
+
+// The longest beginning of `text` that takes at most `columns`.
+std::string_view fitting(std::string_view text, std::size_t columns) {
+  std::size_t size = 0;
+  std::size_t used = 0;
+  while (size < text.size()) {
+    std::size_t next = size + 1;
+    while (next < text.size() && (static_cast<unsigned char>(text[next]) & 0xc0) == 0x80) ++next;
+    used += display_width(text.substr(size, next - size));
+    if (used > columns) break;
+    size = next;
+  }
+  return text.substr(0, size);
+}
+
+// Lines under construction.
+class Page {
+ public:
+  explicit Page(const TerminalOptions& options)
+      : limit_(options.width == 0 ? kNoLimit : std::max<std::size_t>(options.width, 20)),
+        color_(options.color) {}
+
+  std::size_t limit() const { return limit_; }
+  std::size_t column() const { return column_; }
+  void put(const Shown& shown, std::size_t end);
+  void put(const Shown& shown) { put(shown, limit_); }
+  void put(std::string_view text, Role role = Role::plain) {
+    put(Shown(Text(std::string(text), role)));
+  }
+  void pad_to(std::size_t column);
+  void end_line();
+  std::string take() { return std::move(out_); }
+
+ private:
+  void put_span(std::string_view text, Role role);
+
+  std::string out_;
+  std::size_t column_ = 0;
+  std::size_t pending_ = 0;  // blanks not written yet: none ends a line
+  const std::size_t limit_;
+  const bool color_;
+};
+
+void Page::put_span(std::string_view text, Role role) {
+  if (text.empty()) return;
+  out_.append(pending_, ' ');
+  pending_ = 0;
+  const std::string_view code = color_ ? sgr(role) : std::string_view();
+  if (!code.empty()) out_.append("\x1b[").append(code).append("m");
+  out_ += text;
+  if (!code.empty()) out_ += "\x1b[0m";
+}
+
+// Up to the column `end`, an ellipsis in its last column where there was more.
+void Page::put(const Shown& shown, std::size_t end) {
+  const std::size_t room = end > column_ ? end - column_ : 0;
+  if (shown.width <= room) {
+    for (const Span& span : shown.spans) put_span(span.text, span.role);
+    column_ += shown.width;
+    return;
+  }
+  if (room == 0) return;
+  std::size_t left = room - 1;
+  for (const Span& span : shown.spans) {
+    const std::string_view part = fitting(span.text, left);
+    put_span(part, span.role);
+    left -= display_width(part);
+    if (part.size() < span.text.size()) break;
+  }
+  put_span("…", Role::muted);
+  column_ += room - left;
+}
+
+void Page::pad_to(std::size_t column) {
+  if (column <= column_) return;
+  pending_ += column - column_;
+  column_ = column;
+}
+
+void Page::end_line() {
+  out_ += '\n';
+  column_ = 0;
+  pending_ = 0;
+}
+
+using Widths = std::vector<std::size_t>;
+
+// Takes from the widest until all of them, with two blanks between, fit into `room`.
+void shrink(Widths& widths, std::size_t room) {
+  if (widths.empty()) return;
+  const std::size_t gaps = 2 * (widths.size() - 1);
+  const auto total = [&] { return std::accumulate(widths.begin(), widths.end(), gaps); };
+  while (total() > room) {
+    auto widest = std::max_element(widths.begin(), widths.end());
+    std::size_t second = 0;
+    for (const std::size_t width : widths)
+      if (width < *widest) second = std::max(second, width);
+    const std::size_t down_to = std::max<std::size_t>(second, 4);
+    if (*widest <= down_to) {
+      if (*widest <= 4) return;
+      --*widest;
+      continue;
+    }
+    *widest -= std::min(*widest - down_to, total() - room);
+  }
+}
+
+class TreePrinter {
+ public:
+  explicit TreePrinter(const TerminalOptions& options) : page_(options) {}
+
+  std::string print(const view::Tree& tree);
+  void lines(const std::vector<Line>& lines, const std::string& prefix);
+  Page& page() { return page_; }
+
+ private:
+  void nodes(const std::vector<TreeNode>& nodes, const std::string& prefix, bool roots);
+  void cells(const std::vector<Text>& cells, const Widths& widths);
+  Widths widths_of(const std::vector<TreeNode>& nodes, std::size_t indent) const;
+  void items(const Line& line, const std::string& prefix);
+
+  Page page_;
+};
+
+constexpr std::size_t kWidestLead = 16;
+
+// Leads stand in a column of their own; items flow beside it.
+void TreePrinter::lines(const std::vector<Line>& lines, const std::string& prefix) {
+  std::size_t lead_width = 0;
+  for (const Line& line : lines) {
+    const std::size_t width = Shown(line.lead).width;
+    if (width <= kWidestLead) lead_width = std::max(lead_width, width);
+  }
+  const std::size_t indent = display_width(prefix);
+  for (const Line& line : lines) {
+    page_.put(prefix, Role::muted);
+    page_.pad_to(indent);
+    page_.put(Shown(line.lead));
+    if (lead_width != 0) page_.pad_to(std::max(page_.column(), indent + lead_width) + 2);
+    items(line, prefix);
+    page_.end_line();
+  }
+}
+
+void TreePrinter::items(const Line& line, const std::string& prefix) {
+  const std::size_t start = page_.column();
+  const Shown separator(Text(line.separator, Role::muted));
+  for (std::size_t i = 0; i < line.items.size(); ++i) {
+    const Shown item(line.items[i]);
+    if (i != 0 && page_.column() + separator.width + item.width > page_.limit() &&
+        page_.column() > start) {
+      page_.end_line();
+      page_.put(prefix, Role::muted);
+      page_.pad_to(start);
+    } else if (i != 0) {
+      page_.put(separator);
+    }
+    page_.put(item);
+  }
+}
+
+Widths TreePrinter::widths_of(const std::vector<TreeNode>& nodes, std::size_t indent) const {
+  Widths widths;
+  for (const TreeNode& node : nodes) {
+    if (node.cells.size() < 2) continue;
+    widths.resize(std::max(widths.size(), node.cells.size()));
+    for (std::size_t i = 0; i < node.cells.size(); ++i)
+      widths[i] = std::max(widths[i], Shown(node.cells[i]).width);
+  }
+  if (page_.limit() != kNoLimit) shrink(widths, page_.limit() - std::min(page_.limit(), indent));
+  return widths;
+}
+
+void TreePrinter::cells(const std::vector<Text>& cells, const Widths& widths) {
+  if (cells.size() == 1) return page_.put(Shown(cells.front()));
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    const std::size_t start = page_.column();
+    page_.put(Shown(cells[i]), std::min(page_.limit(), start + widths[i]));
+    if (widths[i] != 0) page_.pad_to(start + widths[i] + 2);
+  }
+}
+
+void TreePrinter::nodes(const std::vector<TreeNode>& nodes, const std::string& prefix, bool roots) {
+  const Widths widths = widths_of(nodes, display_width(prefix) + (roots ? 0 : 3));
+  for (const TreeNode& node : nodes) {
+    const bool last = &node == &nodes.back();
+    page_.put(prefix, Role::muted);
+    page_.pad_to(display_width(prefix));
+    if (!roots) page_.put(last ? "└─ " : "├─ ", Role::muted);
+    cells(node.cells, widths);
+    page_.end_line();
+    const std::string below = roots ? prefix : prefix + (last ? "   " : "│  ");
+    lines(node.details, below + (node.children.empty() ? "  " : "│ "));
+    this->nodes(node.children, below, false);
+  }
+}
+
+std::string TreePrinter::print(const view::Tree& tree) {
+  lines(tree.head, "");
+  nodes(tree.roots, "", true);
+  if (!tree.foot.empty()) page_.end_line();
+  lines(tree.foot, "");
+  return page_.take();
+}
+
+Widths table_widths(const view::Table& table, std::size_t limit) {
+  Widths widths;
+  for (const view::Column& column : table.columns) widths.push_back(display_width(column.name));
+  for (const auto& row : table.rows)
+    for (std::size_t i = 0; i < row.size(); ++i)
+      widths[i] = std::max(widths[i], Shown(row[i]).width);
+  if (limit != kNoLimit) shrink(widths, limit);
+  return widths;
+}
+
+void put_cell(Page& page, const Text& text, std::size_t width, bool right) {
+  const Shown shown(text);
+  const std::size_t start = page.column();
+  if (right && shown.width < width) page.pad_to(start + width - shown.width);
+  page.put(shown, std::min(page.limit(), start + width));
+  page.pad_to(start + width + 2);
+}
+
+void put_table(Page& page, const view::Table& table, std::size_t indent) {
+  const std::size_t limit = page.limit() == kNoLimit ? kNoLimit : page.limit() - indent;
+  const Widths widths = table_widths(table, limit);
+  page.pad_to(indent);
+  for (std::size_t i = 0; i < widths.size(); ++i)
+    put_cell(page, {table.columns[i].name, Role::heading}, widths[i], table.columns[i].right);
+  page.end_line();
+  for (const auto& row : table.rows) {
+    page.pad_to(indent);
+    for (std::size_t i = 0; i < row.size(); ++i)
+      put_cell(page, row[i], widths[i], table.columns[i].right);
+    page.end_line();
+  }
+}
+
+}  // namespace
+
+std::string terminal(const view::Tree& tree, const TerminalOptions& options) {
+  return TreePrinter(options).print(tree);
+}
+
+std::string terminal(const view::Table& table, const TerminalOptions& options) {
+  Page page(options);
+  put_table(page, table, 0);
+  return page.take();
+}
+
+std::string terminal(const view::Sheet& sheet, const TerminalOptions& options) {
+  TreePrinter printer(options);
+  Page& page = printer.page();
+  page.put(Shown(sheet.title));
+  page.end_line();
+  for (const view::Section& section : sheet.sections) {
+    page.end_line();
+    page.put(section.title, Role::heading);
+    page.end_line();
+    printer.lines(section.lines, "  ");
+    if (!section.table.columns.empty()) put_table(page, section.table, 2);
+  }
+  return page.take();
+}
+
+}  // namespace nsmap::render
