@@ -1,0 +1,88 @@
+"""Holds every #include under src/ against the layering.
+
+usage: layering.py ROOT
+
+Which folder may include which is read from the nsmap_folder() rows of ROOT/CMakeLists.txt; which
+folder may speak to the kernel is the table below. Prints one line for each breach.
+"""
+
+import pathlib
+import re
+import sys
+
+# Headers from outside, and the folders that may include them. A header that no row matches is
+# everybody's.
+RESTRICTED = [
+    (r"(linux|asm|libmnl)/.*", {"os", "netlink", "collect"}),
+    (r"(sys|net|netinet|netpacket)/.*", {"os"}),
+    (r"(unistd|fcntl|sched|poll|dirent|dlfcn)\.h", {"os"}),
+    (r"(arpa/.*|netdb\.h)", {"os"}),
+    (r"boost/(json|asio|beast).*", {"collect", "codec", "cli"}),
+    (r"graphviz/.*", {"render"}),
+]
+
+# Files that may include one more header, each with its reason.
+EXCEPTIONS = {
+    ("base/fd.h", "unistd.h"): "UniqueFd closes what it owns",
+    ("base/ip.cc", "arpa/inet.h"): "inet_ntop and inet_pton only turn bytes into text and back",
+    ("base/ip.cc", "sys/socket.h"): "AF_INET and AF_INET6, which inet_ntop takes",
+    ("base/ip.cc", "netinet/in.h"): "the same",
+}
+
+FOLDER = re.compile(r"^nsmap_folder\(([^)]*)\)", re.MULTILINE)
+INCLUDE = re.compile(r'^\s*#\s*include\s*(?:<([^>]+)>|"([^"]+)")', re.MULTILINE)
+
+
+def allowed_folders(cmake):
+    """The folders each folder may include, its own among them."""
+    rows = [row.split() for row in FOLDER.findall(cmake)]
+    return {name: {name, *others} for name, *others in rows}
+
+
+def outside_breach(file, folder, header):
+    if (file, header) in EXCEPTIONS:
+        return None
+    for pattern, folders in RESTRICTED:
+        if re.fullmatch(pattern, header) and folder not in folders:
+            return f"<{header}> is for {', '.join(sorted(folders))} only"
+    return None
+
+
+def inside_breach(folder, header, allowed):
+    target = header.split("/")[0]
+    if "/" not in header or target not in allowed:
+        return f'"{header}" is no path from src/ into a folder of the table'
+    if target not in allowed[folder]:
+        return f'"{header}": {folder} may not include {target}'
+    return None
+
+
+def breaches(root):
+    allowed = allowed_folders((root / "CMakeLists.txt").read_text())
+    src = root / "src"
+    for path in sorted(src.glob("*/*")):
+        if path.suffix not in (".h", ".cc"):
+            continue
+        file, folder = str(path.relative_to(src)), path.parent.name
+        if folder not in allowed:
+            yield f"src/{file}: CMakeLists.txt has no nsmap_folder row for {folder}"
+            continue
+        # Tests may stage what they test: files, sockets, namespaces.
+        is_test = path.name.endswith("_test.cc")
+        for outside, inside in INCLUDE.findall(path.read_text()):
+            if outside:
+                breach = None if is_test else outside_breach(file, folder, outside)
+            else:
+                breach = inside_breach(folder, inside, allowed)
+            if breach:
+                yield f"src/{file}: {breach}"
+
+
+def main():
+    found = list(breaches(pathlib.Path(sys.argv[1])))
+    print("\n".join(found) if found else "every include keeps to the layering")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
