@@ -1,0 +1,261 @@
+"""What every end-to-end test stands on.
+
+A test file ends with `harness.main()`. Run as a program, it runs itself again as the first process
+of a mount, pid and network namespace of its own, with a private /run and a /proc of that pid
+namespace, so that whatever a test makes is gone with it; before and after, it looks at the network
+and the mounts of the host, which must not differ. Inside, `nsmap()` gives what the program under
+test prints, `sh()` runs iproute2 and its like, `hold()` starts a helper that keeps a namespace alive.
+"""
+
+import contextlib
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import unittest
+
+SKIP = 77  # SKIP_RETURN_CODE in CMakeLists.txt
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+NSMAP = os.environ.get("NSMAP", str(ROOT / "build/release/nsmap"))
+HOLDERS = os.environ.get("NSMAP_HOLDERS", str(ROOT / "build/release/tests/e2e/e2e_holders"))
+# Files of a test go here: on a tmpfs that only this test sees.
+WORK = pathlib.Path("/run/work")
+
+# What changes by itself on a host at rest.
+VOLATILE = re.compile(r'"(expires|valid_life_time|preferred_life_time|used|cache)":[^,}\]]*,?')
+
+
+class Unavailable(Exception):
+    """This machine cannot run the test; the message says why."""
+
+
+# --- programs --------------------------------------------------------------------------------
+
+
+def sh(command, check=True, input=None, timeout=60, **options):
+    """Runs a shell command and returns its stdout; what it says when it fails is in the error."""
+    done = subprocess.run(command, shell=True, text=True, capture_output=True, input=input,
+                          timeout=timeout, executable="/bin/bash", **options)
+    if check and done.returncode != 0:
+        raise AssertionError(f"{command}: exit {done.returncode}\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def ip_json(arguments, netns=None):
+    """What `ip -j ARGUMENTS` prints in a named namespace or here."""
+    where = f"-n {netns} " if netns else ""
+    return json.loads(sh(f"ip {where}-j {arguments}") or "[]")
+
+
+def run_nsmap(*arguments, **options):
+    """Runs the program under test: its CompletedProcess, output as text, never an exception."""
+    settings = {"capture_output": True, "text": True, "timeout": 60, "errors": "surrogateescape"}
+    return subprocess.run([NSMAP, *map(str, arguments)], **{**settings, **options})
+
+
+def nsmap(*arguments):
+    """The JSON that the program prints for the arguments; without any, the snapshot."""
+    done = run_nsmap(*(arguments or ("snapshot",)))
+    if done.returncode not in (0, 1):
+        raise AssertionError(f"nsmap {arguments}: exit {done.returncode}: {done.stderr}")
+    return json.loads(done.stdout)
+
+
+def need(*programs):
+    """Gives up on the whole test file where a program is not installed."""
+    missing = [program for program in programs if not shutil.which(program)]
+    if missing:
+        raise Unavailable(f"not installed: {', '.join(missing)}")
+
+
+def wait_for(condition, what, seconds=15.0):
+    """Waits until `condition()` is true, and returns its value."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.02)
+    raise AssertionError(f"waited {seconds:.0f} s in vain for {what}")
+
+
+# --- namespaces and what keeps them ----------------------------------------------------------
+
+
+def netns_of(path="/proc/self/ns/net"):
+    """A namespace as the snapshot writes it: {"dev", "ino"} of its file."""
+    status = os.stat(path)
+    return {"dev": status.st_dev, "ino": status.st_ino}
+
+
+def inode(netns):
+    """The inode of a namespace in /run/netns."""
+    return os.stat(f"/run/netns/{netns}").st_ino
+
+
+def namespace(snapshot, ino):
+    """The namespace with that inode, or None."""
+    return next((ns for ns in snapshot["namespaces"] if ns["id"]["ino"] == ino), None)
+
+
+def named(snapshot, name):
+    """The namespace that carries a name, or None."""
+    return next((ns for ns in snapshot["namespaces"]
+                 if any(each["name"] == name for each in ns.get("names", []))), None)
+
+
+def link(ns, name):
+    """The link of that name in a namespace, or None."""
+    return next((each for each in ns["links"] if each["name"] == name), None)
+
+
+def diagnostics(snapshot):
+    return "\n".join(each["what"] for each in snapshot.get("diagnostics", []))
+
+
+class Helper:
+    """A running process of ours; `facts` is the JSON line that it said when it was ready."""
+
+    def __init__(self, arguments, **options):
+        self.process = subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True, **options)
+        line = self.process.stdout.readline()
+        if not line:
+            raise AssertionError(f"{arguments}: died before it was ready")
+        self.facts = json.loads(line)
+
+    def __getattr__(self, name):
+        return self.__dict__["facts"][name]
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+
+
+@contextlib.contextmanager
+def hold(mode, *arguments):
+    """A namespace held the way `mode` of holders.c says, until the block ends."""
+    helper = Helper([HOLDERS, mode, *map(str, arguments)])
+    try:
+        yield helper
+    finally:
+        helper.stop()
+
+
+@contextlib.contextmanager
+def netns(*names):
+    """Named namespaces, lo up, until the block ends."""
+    for name in names:
+        sh(f"ip netns add {name} && ip -n {name} link set lo up")
+    try:
+        yield
+    finally:
+        for name in names:
+            sh(f"ip netns del {name}", check=False)
+
+
+@contextlib.contextmanager
+def daemon(arguments, ready, what, log, **options):
+    """A program in the background, waited for until `ready()`; ended, politely first, with the block."""
+    with open(log, "w") as output:
+        process = subprocess.Popen(arguments, stdout=output, stderr=output, **options)
+    try:
+        wait_for(lambda: ready() or process.poll() is not None, what)
+        if process.poll() is not None:
+            raise AssertionError(f"{what} ended: {pathlib.Path(log).read_text()[-2000:]}")
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def busybox_tree(path):
+    """A root directory for a container, of busybox alone, with a web server's page."""
+    root = pathlib.Path(path)
+    for directory in "bin sbin usr www etc tmp proc sys dev run root var".split():
+        (root / directory).mkdir(parents=True, exist_ok=True)
+    shutil.copy("/bin/busybox", root / "bin/busybox")
+    for applet in "sh ip httpd sleep wget ping nc cat init".split():
+        if not (root / "bin" / applet).exists():
+            (root / "bin" / applet).symlink_to("busybox")
+    (root / "etc/os-release").write_text("ID=busybox\n")
+    (root / "etc/passwd").write_text("root:x:0:0::/root:/bin/sh\n")
+    (root / "www/index.html").write_text("ok\n")
+    return root
+
+
+# --- running a test file ---------------------------------------------------------------------
+
+
+class TestCase(unittest.TestCase):
+    """Says more when it fails, and stops what a test started and left running."""
+
+    maxDiff = None
+
+    def holders(self, ns, kind):
+        """The holders of a kind, as sets of their (key, value) pairs."""
+        return [{key: value for key, value in each.items() if key != "kind"}
+                for each in ns["holders"] if each["kind"] == kind]
+
+    def assertHeld(self, ns, kind, **facts):
+        """That some holder of the kind has exactly these facts."""
+        self.assertIsNotNone(ns, "the namespace is not in the snapshot")
+        found = self.holders(ns, kind)
+        self.assertIn(facts, [{key: each.get(key) for key in facts} for each in found],
+                      f"holders: {ns['holders']}")
+
+
+def _host_state():
+    """The host's links, addresses, routes, rules and nsfs mounts, as text to compare."""
+    questions = ["link", "addr", "-4 route show table all", "-6 route show table all",
+                 "-4 rule", "-6 rule"]
+    answers = [VOLATILE.sub("", sh(f"ip -j {question}")) for question in questions]
+    mounts = [line for line in open("/proc/self/mountinfo") if " - nsfs " in line]
+    return answers + mounts
+
+
+def _outside():
+    """Runs this file again inside; returns its exit status."""
+    if os.geteuid() != 0:
+        print("skipped: needs root, to make namespaces")
+        return SKIP
+    before = _host_state()
+    inside = subprocess.run(
+        ["unshare", "--mount", "--pid", "--net", "--fork", "--kill-child", "--mount-proc",
+         sys.executable, *sys.argv], env={**os.environ, "NSMAP_E2E": "inside", "LC_ALL": "C.UTF-8"})
+    after = _host_state()
+    if before != after:
+        changed = [pair for pair in zip(before, after) if pair[0] != pair[1]]
+        print(f"the host's own state changed: {changed or (before, after)}")
+        return 1
+    return inside.returncode
+
+
+def _inside():
+    sh("mount -t tmpfs -o mode=755 run /run && mkdir -p /run/work /run/lock && ip link set lo up")
+    os.environ["TMPDIR"] = str(WORK)
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    program = unittest.main(module="__main__", exit=False)
+    result = program.result
+    if not result.wasSuccessful():
+        return 1
+    return SKIP if result.testsRun and len(result.skipped) == result.testsRun else 0
+
+
+def main(*programs):
+    """Runs the tests of the calling file, given what it needs installed, and exits."""
+    try:
+        need("ip", "unshare", NSMAP, *programs)
+    except Unavailable as reason:
+        print(f"skipped: {reason}")
+        sys.exit(SKIP)
+    sys.exit(_inside() if os.environ.get("NSMAP_E2E") == "inside" else _outside())
