@@ -240,7 +240,16 @@ def _outside():
     return inside.returncode
 
 
+def _nsfs_mounts():
+    """Mount points of namespaces, last mounted first."""
+    lines = pathlib.Path("/proc/self/mountinfo").read_text().splitlines()
+    return [line.split()[4] for line in reversed(lines) if " - nsfs " in line]
+
+
 def _inside():
+    # The copies that a new mount namespace has of the host's own mounts would hold its namespaces.
+    for path in _nsfs_mounts():
+        sh(f"umount --lazy '{path}'", check=False)
     sh("mount -t tmpfs -o mode=755 run /run && mkdir -p /run/work /run/lock && ip link set lo up")
     os.environ["TMPDIR"] = str(WORK)
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)

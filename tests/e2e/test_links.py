@@ -24,43 +24,43 @@ class Kinds(TestCase):
         return ns
 
     def test_veth(self):
-        ns = self.both("link add a type veth peer name b", "link set a up", "link set b up mtu 1400",
-                       "link set a alias 'to the west'", "link property add dev a altname west",
-                       "link set a promisc on", "link set b address 02:00:00:00:00:07")
-        self.assertEqual(link(ns, "a")["peer"], {"namespace": ns["id"],
-                                                 "index": link(ns, "b")["index"]})
-        self.assertEqual(link(ns, "a")["altnames"], ["west"])
-        self.assertTrue(link(ns, "a")["promiscuous"])
+        ns = self.both("link add a0 type veth peer name b0", "link set a0 up", "link set b0 up mtu 1400",
+                       "link set a0 alias 'to the west'", "link property add dev a0 altname west",
+                       "link set a0 promisc on", "link set b0 address 02:00:00:00:00:07")
+        self.assertEqual(link(ns, "a0")["peer"], {"namespace": ns["id"],
+                                                 "index": link(ns, "b0")["index"]})
+        self.assertEqual(link(ns, "a0")["altnames"], ["west"])
+        self.assertTrue(link(ns, "a0")["promiscuous"])
 
     def test_bridge_and_ports(self):
-        self.both("link add br0 type bridge stp_state 1 vlan_filtering 1 vlan_default_pvid 5",
-                  "link set br0 up", "link add a type veth peer name b", "link set a master br0 up",
-                  "link set b up", "link set a type bridge_slave hairpin on isolated on learning off "
+        self.both("link add br0 type bridge stp_state 1 ageing_time 7000",
+                  "link set br0 up", "link add a0 type veth peer name b0", "link set a0 master br0 up",
+                  "link set b0 up", "link set a0 type bridge_slave hairpin on isolated on learning off "
                   "flood off cost 7 priority 9 guard on root_block on neigh_suppress on")
 
     def test_vxlan(self):
-        ns = self.both("link add a type veth peer name b", "link set a up",
-                       "link add vx type vxlan id 42 dev a remote 192.0.2.9 local 192.0.2.1 "
+        ns = self.both("link add a0 type veth peer name b0", "link set a0 up",
+                       "link add vx type vxlan id 42 dev a0 remote 192.0.2.9 local 192.0.2.1 "
                        "dstport 4789 ttl 9 nolearning ageing 77",
-                       "link add vx6 type vxlan id 43 dev a group ff02::9 dstport 4790",
+                       "link add vx6 type vxlan id 43 dev a0 group ff02::9 dstport 4790",
                        "link add vxe type vxlan external dstport 4791")
         vxlan = link(ns, "vx")
         self.assertEqual(vxlan["data"]["vni"], 42)
-        self.assertEqual(vxlan["parent"], {"namespace": ns["id"], "index": link(ns, "a")["index"]})
+        self.assertEqual(vxlan["parent"], {"namespace": ns["id"], "index": link(ns, "a0")["index"]})
         self.assertNotIn("vni", link(ns, "vxe")["data"])
 
     def test_macvlan_and_macvtap(self):
-        ns = self.both("link add a type veth peer name b",
-                       *[f"link add link a name m{mode[:4]} type macvlan mode {mode}"
+        ns = self.both("link add a0 type veth peer name b0",
+                       *[f"link add link a0 name m{mode[:4]} type macvlan mode {mode}"
                          for mode in ("private", "vepa", "bridge")],
-                       "link add link b name tap type macvtap mode bridge")
-        self.assertEqual(link(ns, "mbrid")["parent"]["index"], link(ns, "a")["index"])
+                       "link add link b0 name tap type macvtap mode bridge")
+        self.assertEqual(link(ns, "mbrid")["parent"]["index"], link(ns, "a0")["index"])
 
     def test_macvlan_source_and_passthru(self):
-        ns = self.both("link add a type veth peer name b",
-                       "link add link a name pass type macvlan mode passthru",
-                       "link add link b name src type macvlan mode source",
-                       "link set link b name src type macvlan macaddr add 02:00:00:00:00:01")
+        ns = self.both("link add a0 type veth peer name b0",
+                       "link add link a0 name pass type macvlan mode passthru",
+                       "link add link b0 name src type macvlan mode source",
+                       "link set link b0 name src type macvlan macaddr add 02:00:00:00:00:01")
         self.assertEqual(link(ns, "src")["data"]["sources"], ["02:00:00:00:00:01"])
 
     def test_ifb_tun_tap(self):
