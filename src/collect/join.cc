@@ -30,6 +30,18 @@ std::unordered_map<model::NetnsId, Namespace*> by_id(std::vector<Namespace>& nam
   return index;
 }
 
+using TunLinks = std::unordered_map<std::string, std::vector<std::pair<Namespace*, model::Link*>>>;
+
+// The links that a process may serve, by name.
+TunLinks tun_links(std::vector<Namespace>& namespaces) {
+  TunLinks links;
+  for (Namespace& ns : namespaces)
+    for (model::Link& link : ns.links)
+      if (link.kind == "tun" || link.kind == "macvtap" || link.kind == "ipvtap")
+        links[link.name].emplace_back(&ns, &link);
+  return links;
+}
+
 std::optional<Name> name_from(const model::Container& container) {
   if (container.pod) return Name{container.pod->ns + "/" + container.pod->name, "pod", {}};
   if (container.name.empty()) return std::nullopt;
@@ -64,17 +76,20 @@ void join_socket_owners(const Sweep& sweep, std::vector<Namespace>& namespaces) 
 
 void join_tun_servers(const std::vector<TunServerSeen>& servers,
                       std::vector<Namespace>& namespaces) {
-  const auto index = by_id(namespaces);
+  const auto links = tun_links(namespaces);
   for (const TunServerSeen& server : servers) {
-    const auto ns = index.find(server.ns);
-    if (ns == index.end()) continue;
-    for (model::Link& link : ns->second->links) {
-      if (link.name != server.name) continue;
-      link.served_by.push_back({server.pid, server.fd});
-      for (Holder& holder : ns->second->holders)
+    const auto found = links.find(server.name);
+    if (found == links.end()) continue;
+    for (const auto& [ns, link] : found->second) {
+      // A macvtap's descriptor does not tell where its device is: only a name that is the only one
+      // of its kind does.
+      const bool right = server.ns ? ns->id == *server.ns : found->second.size() == 1;
+      if (!right) continue;
+      link->served_by.push_back({server.pid, server.fd});
+      for (Holder& holder : ns->holders)
         if (holder.kind == model::HolderKind::tun && holder.pid == server.pid &&
             holder.fd == server.fd)
-          holder.link = model::LinkRef{server.ns, link.index};
+          holder.link = model::LinkRef{ns->id, link->index};
     }
   }
 }

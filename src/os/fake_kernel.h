@@ -14,7 +14,7 @@ namespace nsmap::os {
 // A kernel that lives in memory, for tests: a tree of files, links and directories, and answers to
 // the other calls as a test sets them. A call for which nothing was set fails with ENOENT or
 // ENOSYS. Fill it before use; it does not lock its tables.
-class FakeKernel final : public Kernel {
+class FakeKernel : public Kernel {
  public:
   // Paths are absolute and in normal form; parent directories come into being by themselves.
   void add_file(const std::string& path, std::string content);
