@@ -1,6 +1,8 @@
 #include "netlink/message.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstring>
 
 namespace nsmap::netlink {
 
@@ -59,6 +61,15 @@ void Attributes::Iterator::load() {
 Attributes Message::attributes(std::size_t header_size) const {
   const std::size_t start = NLMSG_ALIGN(header_size);
   return Attributes(start < payload_.size() ? payload_.subspan(start) : Bytes());
+}
+
+void set_sequence(std::span<std::byte> datagram, std::uint32_t sequence) {
+  while (const auto header = read_at<nlmsghdr>(datagram)) {
+    if (header->nlmsg_len < NLMSG_HDRLEN || header->nlmsg_len > datagram.size()) return;
+    std::memcpy(datagram.data() + offsetof(nlmsghdr, nlmsg_seq), &sequence, sizeof sequence);
+    const std::size_t step = NLMSG_ALIGN(std::size_t{header->nlmsg_len});
+    datagram = datagram.subspan(std::min(step, datagram.size()));
+  }
 }
 
 }  // namespace nsmap::netlink

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "base/bytes.h"
@@ -123,5 +124,9 @@ bool for_each_message(Bytes datagram, Visit visit) {
   }
   return true;
 }
+
+// Gives every message of a datagram that sequence number, up to the first that does not fit: what
+// answers from a recording must carry to be taken as the answer.
+void set_sequence(std::span<std::byte> datagram, std::uint32_t sequence);
 
 }  // namespace nsmap::netlink

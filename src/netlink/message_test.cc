@@ -54,5 +54,27 @@ TEST(ForEachMessage, RefusesBadLengths) {
   EXPECT_TRUE(for_each_message(Bytes(), visit_all));
 }
 
+TEST(SetSequence, RenumbersEachMessageThatFits) {
+  auto datagram = bytes({16, 0, 0, 0, 20, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0,
+                         16, 0, 0, 0, 20, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0});
+  std::vector<std::uint32_t> numbers;
+  const auto read_numbers = [&] {
+    numbers.clear();
+    for_each_message(datagram, [&](const Message& message) {
+      numbers.push_back(message.header().nlmsg_seq);
+      return true;
+    });
+    return numbers;
+  };
+  set_sequence(datagram, 9);
+  EXPECT_EQ(read_numbers(), (std::vector<std::uint32_t>{9, 9}));
+
+  // A length that NLMSG_ALIGN would round to zero.
+  for (std::size_t i = 16; i < 20; ++i) datagram[i] = std::byte{0xff};
+  set_sequence(datagram, 8);
+  EXPECT_EQ(datagram[8], std::byte{8});
+  EXPECT_EQ(datagram[24], std::byte{9});
+}
+
 }  // namespace
 }  // namespace nsmap::netlink

@@ -66,16 +66,6 @@ bool same_request(Bytes a, Bytes b) {
          std::equal(a.begin() + kAfter, a.end(), b.begin() + kAfter);
 }
 
-// Gives the recorded messages the sequence number of the request being answered.
-void renumber(std::vector<std::byte>& datagram, std::uint32_t sequence) {
-  std::size_t at = 0;
-  while (const auto header = read_at<nlmsghdr>(datagram, at)) {
-    std::memcpy(datagram.data() + at + kSequenceAt, &sequence, sizeof sequence);
-    if (header->nlmsg_len < NLMSG_HDRLEN) return;
-    at += NLMSG_ALIGN(std::size_t{header->nlmsg_len});
-  }
-}
-
 class Replayer final : public Transport {
  public:
   explicit Replayer(std::vector<Exchange> log) : log_(std::move(log)) {}
@@ -94,7 +84,7 @@ class Replayer final : public Transport {
   SysResult<Bytes> receive() override {
     if (!current_ || next_ == current_->datagrams.size()) return tl::unexpected(Errno{EAGAIN});
     datagram_ = current_->datagrams[next_++];
-    renumber(datagram_, sequence_);
+    set_sequence(datagram_, sequence_);
     return Bytes(datagram_);
   }
 
