@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <string_view>
 
-#include "collect/attribute_table.h"
 #include "collect/collectors.h"
+#include "collect/fields.h"
 
 // BPF programs attached as tc filters. One dump of the queueing disciplines tells which devices
 // have a hook for them at all (clsact, or the older ingress); only those are asked for filters.
@@ -59,15 +59,23 @@ bool program_name(TcMessage& message, const Attribute& attribute) {
   return true;
 }
 
-constexpr AttributeTable<TcMessage> kTc{{
+constexpr Fields<TcMessage, TCA_MAX> kTc({
     {TCA_KIND, kind},
     {TCA_OPTIONS, nest<&TcMessage::options>},
-}};
+});
 
-constexpr AttributeTable<TcMessage> kBpfOptions{{
+constexpr Fields<TcMessage, TCA_BPF_MAX> kBpfOptions({
     {TCA_BPF_NAME, program_name},
     {TCA_BPF_ID, program_id},
-}};
+});
+
+// The family header and attributes of a message. False: part of it is not what it should be.
+bool read_message(const netlink::Message& message, tcmsg& header, TcMessage& tc) {
+  const auto found = message.family_header<tcmsg>();
+  if (!found) return false;
+  header = *found;
+  return kTc.read(message.attributes(sizeof(tcmsg)), tc);
+}
 
 void report_malformed(Reading& reading, const char* what, int index) {
   reading.report.add(
@@ -76,27 +84,27 @@ void report_malformed(Reading& reading, const char* what, int index) {
 }
 
 std::optional<HookedDevice> parse_qdisc(Reading& reading, const netlink::Message& message) {
-  const auto header = message.family_header<tcmsg>();
-  if (message.type() != RTM_NEWQDISC || !header) return std::nullopt;
+  if (message.type() != RTM_NEWQDISC) return std::nullopt;
+  tcmsg header{};
   TcMessage tc;
-  if (!kTc.read(message.attributes(sizeof(tcmsg)), tc))
-    report_malformed(reading, "a qdisc", header->tcm_ifindex);
+  if (!read_message(message, header, tc))
+    report_malformed(reading, "the qdiscs", header.tcm_ifindex);
   if (tc.kind != "clsact" && tc.kind != "ingress") return std::nullopt;
-  return HookedDevice{IfIndex(header->tcm_ifindex), tc.kind == "clsact"};
+  return HookedDevice{IfIndex(header.tcm_ifindex), tc.kind == "clsact"};
 }
 
-// A chain's priority is listed before its filters, as a filter without handle and options
+// Before the filters of a priority comes the priority itself, as a filter without a handle
 // (net/sched/cls_api.c tcf_chain_dump).
 std::optional<BpfProgram> parse_filter(Reading& reading, const netlink::Message& message,
                                        IfIndex device, const char* mode) {
-  const auto header = message.family_header<tcmsg>();
-  if (message.type() != RTM_NEWTFILTER || !header || header->tcm_handle == 0) return std::nullopt;
+  if (message.type() != RTM_NEWTFILTER) return std::nullopt;
+  tcmsg header{};
   TcMessage tc;
-  bool good = kTc.read(message.attributes(sizeof(tcmsg)), tc);
-  if (good && tc.kind != "bpf") return std::nullopt;
-  good = kBpfOptions.read(tc.options, tc) && good;
-  if (!good) report_malformed(reading, "a filter", device.value);
-  if (tc.kind != "bpf") return std::nullopt;
+  bool good = read_message(message, header, tc);
+  const bool is_program = tc.kind == "bpf" && header.tcm_handle != 0;
+  if (is_program) good = kBpfOptions.read(tc.options, tc) && good;
+  if (!good) report_malformed(reading, "the filters", device.value);
+  if (!is_program) return std::nullopt;
   tc.program.mode = mode;
   return std::move(tc.program);
 }

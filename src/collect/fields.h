@@ -43,15 +43,17 @@ class Fields {
   }
 
   // Applies the rows to a run of attributes, in its order; types without a row are skipped. False:
-  // the run, or the payload of an attribute that has a row, is malformed.
+  // the run, or the payload of an attribute that has a row, is malformed; what the others say is
+  // set all the same.
   bool read(netlink::Attributes attributes, Fact& fact) const {
+    bool good = true;
     netlink::Attributes::Iterator it = attributes.begin();
     for (const auto end = attributes.end(); it != end; ++it) {
       const netlink::Attribute attribute = *it;
       if (attribute.type() > Max || !set_[attribute.type()]) continue;
-      if (!set_[attribute.type()](fact, attribute)) return false;
+      if (!set_[attribute.type()](fact, attribute)) good = false;
     }
-    return !it.malformed();
+    return good && !it.malformed();
   }
 
  private:
@@ -92,6 +94,7 @@ using IntegerOf = typename Integer<ValueOf<Member>>::Type;
 // member's own width unless `On` names the width on the wire.
 template <auto Member, typename OnWire = detail::IntegerOf<Member>, typename Fact>
 bool number(Fact& fact, const netlink::Attribute& attribute) {
+  static_assert(!std::is_same_v<OnWire, bool>, "name the width on the wire");
   const auto found = attribute.as<OnWire>();
   if (found) fact.*Member = detail::ValueOf<Member>(static_cast<detail::IntegerOf<Member>>(*found));
   return found.has_value();
@@ -113,6 +116,22 @@ bool address(Fact& fact, const netlink::Attribute& attribute) {
   return found.has_value();
 }
 
+// The same for an optional one, where the unspecified address means none.
+template <auto Member, typename Fact>
+bool address_or_none(Fact& fact, const netlink::Attribute& attribute) {
+  const auto found = IpAddress::from_bytes(attribute.payload());
+  if (found && !found->is_unspecified()) fact.*Member = *found;
+  return found.has_value();
+}
+
+// Sets an optional interface index, where zero means none.
+template <auto Member, typename Fact>
+bool index_or_none(Fact& fact, const netlink::Attribute& attribute) {
+  const auto found = attribute.s32();
+  if (found && *found != 0) fact.*Member = IfIndex(*found);
+  return found.has_value();
+}
+
 // Sets a Mac.
 template <auto Member, typename Fact>
 bool mac(Fact& fact, const netlink::Attribute& attribute) {
@@ -128,10 +147,27 @@ bool text(Fact& fact, const netlink::Attribute& attribute) {
   return true;
 }
 
-// Sets a bool: the attribute being there is what it says.
+// Sets a bool: true by the attribute being there, unless it holds a byte and that is zero.
 template <auto Member, typename Fact>
-bool flag(Fact& fact, const netlink::Attribute&) {
-  fact.*Member = true;
+bool flag(Fact& fact, const netlink::Attribute& attribute) {
+  fact.*Member = attribute.u8().value_or(1) != 0;
+  return true;
+}
+
+// Sets a string to the name of a number, Names[number]; one without a name becomes its decimal.
+template <auto Member, typename OnWire, const auto& Names, typename Fact>
+bool named(Fact& fact, const netlink::Attribute& attribute) {
+  const auto found = attribute.as<OnWire>();
+  if (!found) return false;
+  const char* const name = *found < Names.size() ? Names[*found] : nullptr;
+  fact.*Member = name != nullptr ? std::string(name) : std::to_string(*found);
+  return true;
+}
+
+// Keeps nested attributes, for who knows later what they mean.
+template <auto Member, typename Fact>
+bool nest(Fact& fact, const netlink::Attribute& attribute) {
+  fact.*Member = attribute.nested();
   return true;
 }
 

@@ -10,7 +10,7 @@
 #include <algorithm>
 #include <array>
 
-#include "collect/attribute_table.h"
+#include "collect/fields.h"
 
 // IFLA_INFO_DATA of each kind of link, as its driver's fill_info writes it. Unless a row's comment
 // says otherwise an attribute has the type that the driver's policy gives it.
@@ -60,9 +60,9 @@ bool ageing_time(BridgeData& bridge, const Attribute& attribute) {
   return value.has_value();
 }
 
-constexpr AttributeTable<BridgeData> kBridge{{
+constexpr Fields<BridgeData, IFLA_BR_MAX> kBridge({
     {IFLA_BR_VLAN_FILTERING, number<&BridgeData::vlan_filtering, uint8_t>},
-    {IFLA_BR_VLAN_PROTOCOL, big_endian<&BridgeData::vlan_protocol, uint16_t>},
+    {IFLA_BR_VLAN_PROTOCOL, be_number<&BridgeData::vlan_protocol>},
     {IFLA_BR_VLAN_DEFAULT_PVID, number<&BridgeData::default_pvid, uint16_t>},
     {IFLA_BR_STP_STATE, number<&BridgeData::stp, uint32_t>},
     {IFLA_BR_BRIDGE_ID, bridge_id<&BridgeData::bridge_id>},
@@ -73,12 +73,12 @@ constexpr AttributeTable<BridgeData> kBridge{{
     {IFLA_BR_NF_CALL_IPTABLES, number<&BridgeData::nf_call_iptables, uint8_t>},
     {IFLA_BR_NF_CALL_IP6TABLES, number<&BridgeData::nf_call_ip6tables, uint8_t>},
     {IFLA_BR_NF_CALL_ARPTABLES, number<&BridgeData::nf_call_arptables, uint8_t>},
-}};
+});
 
 // BR_STATE_*
 constexpr std::array kStpStates = {"disabled", "listening", "learning", "forwarding", "blocking"};
 
-constexpr AttributeTable<BridgePort> kBridgePort{{
+constexpr Fields<BridgePort, IFLA_BRPORT_MAX> kBridgePort({
     {IFLA_BRPORT_STATE, named<&BridgePort::stp_state, uint8_t, kStpStates>},
     {IFLA_BRPORT_NO, number<&BridgePort::port_no, uint16_t>},
     {IFLA_BRPORT_COST, number<&BridgePort::cost, uint32_t>},
@@ -94,15 +94,15 @@ constexpr AttributeTable<BridgePort> kBridgePort{{
     {IFLA_BRPORT_NEIGH_SUPPRESS, number<&BridgePort::neigh_suppress, uint8_t>},
     {IFLA_BRPORT_VLAN_TUNNEL, number<&BridgePort::vlan_tunnel, uint8_t>},
     {IFLA_BRPORT_LOCKED, number<&BridgePort::locked, uint8_t>},
-}};
+});
 
 // --- vlan (net/8021q/vlan_netlink.c) ------------------------------------------------------------
 
-constexpr AttributeTable<VlanData> kVlan{{
+constexpr Fields<VlanData, IFLA_VLAN_MAX> kVlan({
     {IFLA_VLAN_ID, number<&VlanData::id, uint16_t>},
-    {IFLA_VLAN_PROTOCOL, big_endian<&VlanData::protocol, uint16_t>},
+    {IFLA_VLAN_PROTOCOL, be_number<&VlanData::protocol>},
     {IFLA_VLAN_FLAGS, number<&VlanData::flags, uint32_t>},  // ifla_vlan_flags: flags, mask
-}};
+});
 
 // --- bond (drivers/net/bonding/bond_netlink.c) --------------------------------------------------
 
@@ -112,13 +112,13 @@ constexpr std::array kXmitPolicies = {"layer2",   "layer3+4", "layer2+3",
                                       "encap2+3", "encap3+4", "vlan+srcmac"};
 constexpr std::array kLacpRates = {"slow", "fast"};
 
-constexpr AttributeTable<BondData> kBond{{
+constexpr Fields<BondData, IFLA_BOND_MAX> kBond({
     {IFLA_BOND_MODE, named<&BondData::mode, uint8_t, kBondModes>},
     {IFLA_BOND_ACTIVE_SLAVE, index_or_none<&BondData::active_slave>},
     {IFLA_BOND_MIIMON, number<&BondData::miimon_ms, uint32_t>},
     {IFLA_BOND_XMIT_HASH_POLICY, named<&BondData::xmit_hash_policy, uint8_t, kXmitPolicies>},
     {IFLA_BOND_AD_LACP_RATE, named<&BondData::lacp_rate, uint8_t, kLacpRates>},
-}};
+});
 
 // The rate is given in every mode and means something in one.
 void finish_bond(BondData& bond) {
@@ -128,12 +128,12 @@ void finish_bond(BondData& bond) {
 constexpr std::array kSlaveStates = {"active", "backup"};                      // BOND_STATE_*
 constexpr std::array kMiiStates = {"up", "going down", "down", "going back"};  // BOND_LINK_*
 
-constexpr AttributeTable<BondPort> kBondPort{{
+constexpr Fields<BondPort, IFLA_BOND_SLAVE_MAX> kBondPort({
     {IFLA_BOND_SLAVE_STATE, named<&BondPort::state, uint8_t, kSlaveStates>},
     {IFLA_BOND_SLAVE_MII_STATUS, named<&BondPort::mii_status, uint8_t, kMiiStates>},
     {IFLA_BOND_SLAVE_LINK_FAILURE_COUNT, number<&BondPort::link_failures, uint32_t>},
     {IFLA_BOND_SLAVE_QUEUE_ID, number<&BondPort::queue_id, uint16_t>},
-}};
+});
 
 // --- macvlan, macvtap (drivers/net/macvlan.c) ---------------------------------------------------
 
@@ -153,19 +153,19 @@ bool add_source(MacvlanData& macvlan, const Attribute& attribute) {
   return mac.has_value();
 }
 
-constexpr AttributeTable<MacvlanData> kMacvlanSources{{
+constexpr Fields<MacvlanData, IFLA_MACVLAN_MAX> kMacvlanSources({
     {IFLA_MACVLAN_MACADDR, add_source},
-}};
+});
 
 bool macvlan_sources(MacvlanData& macvlan, const Attribute& attribute) {
   return kMacvlanSources.read(attribute.nested(), macvlan);
 }
 
-constexpr AttributeTable<MacvlanData> kMacvlan{{
+constexpr Fields<MacvlanData, IFLA_MACVLAN_MAX> kMacvlan({
     {IFLA_MACVLAN_MODE, named<&MacvlanData::mode, uint32_t, kMacvlanModes>},
     {IFLA_MACVLAN_FLAGS, number<&MacvlanData::flags, uint16_t>},
     {IFLA_MACVLAN_MACADDR_DATA, macvlan_sources},
-}};
+});
 
 // --- ipvlan, ipvtap (drivers/net/ipvlan/ipvlan_main.c) ------------------------------------------
 
@@ -179,27 +179,27 @@ bool ipvlan_flags(IpvlanData& ipvlan, const Attribute& attribute) {
   return true;
 }
 
-constexpr AttributeTable<IpvlanData> kIpvlan{{
+constexpr Fields<IpvlanData, IFLA_IPVLAN_MAX> kIpvlan({
     {IFLA_IPVLAN_MODE, named<&IpvlanData::mode, uint16_t, kIpvlanModes>},
     {IFLA_IPVLAN_FLAGS, ipvlan_flags},
-}};
+});
 
 // --- vrf (drivers/net/vrf.c) --------------------------------------------------------------------
 
-constexpr AttributeTable<VrfData> kVrf{{
+constexpr Fields<VrfData, IFLA_VRF_MAX> kVrf({
     {IFLA_VRF_TABLE, number<&VrfData::table, uint32_t>},
-}};
+});
 
 // --- vxlan (drivers/net/vxlan/vxlan_core.c) -----------------------------------------------------
 
-constexpr AttributeTable<VxlanData> kVxlan{{
+constexpr Fields<VxlanData, IFLA_VXLAN_MAX> kVxlan({
     {IFLA_VXLAN_ID, number<&VxlanData::vni, uint32_t>},
-    {IFLA_VXLAN_LOCAL, address<&VxlanData::local>},
-    {IFLA_VXLAN_LOCAL6, address<&VxlanData::local>},
-    {IFLA_VXLAN_GROUP, address<&VxlanData::remote>},
-    {IFLA_VXLAN_GROUP6, address<&VxlanData::remote>},
+    {IFLA_VXLAN_LOCAL, address_or_none<&VxlanData::local>},
+    {IFLA_VXLAN_LOCAL6, address_or_none<&VxlanData::local>},
+    {IFLA_VXLAN_GROUP, address_or_none<&VxlanData::remote>},
+    {IFLA_VXLAN_GROUP6, address_or_none<&VxlanData::remote>},
     {IFLA_VXLAN_LINK, index_or_none<&VxlanData::underlay>},
-    {IFLA_VXLAN_PORT, big_endian<&VxlanData::port, uint16_t>},
+    {IFLA_VXLAN_PORT, be_number<&VxlanData::port>},
     {IFLA_VXLAN_TTL, number<&VxlanData::ttl, uint8_t>},
     {IFLA_VXLAN_AGEING, number<&VxlanData::ageing_s, uint32_t>},
     {IFLA_VXLAN_LEARNING, number<&VxlanData::learning, uint8_t>},
@@ -209,18 +209,18 @@ constexpr AttributeTable<VxlanData> kVxlan{{
     {IFLA_VXLAN_COLLECT_METADATA, flag<&VxlanData::collect_metadata>},
     {IFLA_VXLAN_VNIFILTER, flag<&VxlanData::vni_filter>},
     {IFLA_VXLAN_GBP, flag<&VxlanData::gbp>},
-}};
+});
 
 // --- geneve (drivers/net/geneve.c) --------------------------------------------------------------
 
-constexpr AttributeTable<GeneveData> kGeneve{{
+constexpr Fields<GeneveData, IFLA_GENEVE_MAX> kGeneve({
     {IFLA_GENEVE_ID, number<&GeneveData::vni, uint32_t>},
-    {IFLA_GENEVE_REMOTE, address<&GeneveData::remote>},
-    {IFLA_GENEVE_REMOTE6, address<&GeneveData::remote>},
-    {IFLA_GENEVE_PORT, big_endian<&GeneveData::port, uint16_t>},
+    {IFLA_GENEVE_REMOTE, address_or_none<&GeneveData::remote>},
+    {IFLA_GENEVE_REMOTE6, address_or_none<&GeneveData::remote>},
+    {IFLA_GENEVE_PORT, be_number<&GeneveData::port>},
     {IFLA_GENEVE_TTL, number<&GeneveData::ttl, uint8_t>},
     {IFLA_GENEVE_COLLECT_METADATA, flag<&GeneveData::collect_metadata>},
-}};
+});
 
 // With the tunnel's parameters in each packet's metadata the kernel still gives a VNI, of no
 // meaning.
@@ -236,20 +236,20 @@ struct Gre : TunnelData {
   uint16_t output_flags = 0;
 };
 
-constexpr AttributeTable<Gre> kGre{{
+constexpr Fields<Gre, IFLA_GRE_MAX> kGre({
     {IFLA_GRE_LINK, index_or_none<&Gre::underlay>},
     {IFLA_GRE_IFLAGS, number<&Gre::input_flags, uint16_t>},
     {IFLA_GRE_OFLAGS, number<&Gre::output_flags, uint16_t>},
-    {IFLA_GRE_IKEY, big_endian<&Gre::input_key, uint32_t>},
-    {IFLA_GRE_OKEY, big_endian<&Gre::output_key, uint32_t>},
-    {IFLA_GRE_LOCAL, address<&Gre::local>},
-    {IFLA_GRE_REMOTE, address<&Gre::remote>},
+    {IFLA_GRE_IKEY, be_number<&Gre::input_key>},
+    {IFLA_GRE_OKEY, be_number<&Gre::output_key>},
+    {IFLA_GRE_LOCAL, address_or_none<&Gre::local>},
+    {IFLA_GRE_REMOTE, address_or_none<&Gre::remote>},
     {IFLA_GRE_TTL, number<&Gre::ttl, uint8_t>},
     {IFLA_GRE_ENCAP_TYPE, number<&Gre::encap_type, uint16_t>},
-    {IFLA_GRE_ENCAP_SPORT, big_endian<&Gre::encap_sport, uint16_t>},
-    {IFLA_GRE_ENCAP_DPORT, big_endian<&Gre::encap_dport, uint16_t>},
+    {IFLA_GRE_ENCAP_SPORT, be_number<&Gre::encap_sport>},
+    {IFLA_GRE_ENCAP_DPORT, be_number<&Gre::encap_dport>},
     {IFLA_GRE_COLLECT_METADATA, flag<&Gre::collect_metadata>},
-}};
+});
 
 // A key is given always, and used only with its flag.
 void finish_gre(Gre& gre) {
@@ -259,35 +259,35 @@ void finish_gre(Gre& gre) {
 
 // --- ipip, sit, ip6tnl (net/ipv4/ipip.c, net/ipv6/sit.c, net/ipv6/ip6_tunnel.c) -----------------
 
-constexpr AttributeTable<TunnelData> kIpTunnel{{
+constexpr Fields<TunnelData, IFLA_IPTUN_MAX> kIpTunnel({
     {IFLA_IPTUN_LINK, index_or_none<&TunnelData::underlay>},
-    {IFLA_IPTUN_LOCAL, address<&TunnelData::local>},
-    {IFLA_IPTUN_REMOTE, address<&TunnelData::remote>},
+    {IFLA_IPTUN_LOCAL, address_or_none<&TunnelData::local>},
+    {IFLA_IPTUN_REMOTE, address_or_none<&TunnelData::remote>},
     {IFLA_IPTUN_TTL, number<&TunnelData::ttl, uint8_t>},
     {IFLA_IPTUN_PROTO, number<&TunnelData::protocol, uint8_t>},
     {IFLA_IPTUN_ENCAP_TYPE, number<&TunnelData::encap_type, uint16_t>},
-    {IFLA_IPTUN_ENCAP_SPORT, big_endian<&TunnelData::encap_sport, uint16_t>},
-    {IFLA_IPTUN_ENCAP_DPORT, big_endian<&TunnelData::encap_dport, uint16_t>},
+    {IFLA_IPTUN_ENCAP_SPORT, be_number<&TunnelData::encap_sport>},
+    {IFLA_IPTUN_ENCAP_DPORT, be_number<&TunnelData::encap_dport>},
     {IFLA_IPTUN_COLLECT_METADATA, flag<&TunnelData::collect_metadata>},
-}};
+});
 
 // --- vti, vti6 (net/ipv4/ip_vti.c, net/ipv6/ip6_vti.c) ------------------------------------------
 
-constexpr AttributeTable<TunnelData> kVti{{
+constexpr Fields<TunnelData, IFLA_VTI_MAX> kVti({
     {IFLA_VTI_LINK, index_or_none<&TunnelData::underlay>},
-    {IFLA_VTI_IKEY, big_endian<&TunnelData::input_key, uint32_t>},
-    {IFLA_VTI_OKEY, big_endian<&TunnelData::output_key, uint32_t>},
-    {IFLA_VTI_LOCAL, address<&TunnelData::local>},
-    {IFLA_VTI_REMOTE, address<&TunnelData::remote>},
-}};
+    {IFLA_VTI_IKEY, be_number<&TunnelData::input_key>},
+    {IFLA_VTI_OKEY, be_number<&TunnelData::output_key>},
+    {IFLA_VTI_LOCAL, address_or_none<&TunnelData::local>},
+    {IFLA_VTI_REMOTE, address_or_none<&TunnelData::remote>},
+});
 
 // --- xfrm (net/xfrm/xfrm_interface_core.c) ------------------------------------------------------
 
-constexpr AttributeTable<XfrmData> kXfrm{{
+constexpr Fields<XfrmData, IFLA_XFRM_MAX> kXfrm({
     {IFLA_XFRM_LINK, index_or_none<&XfrmData::underlay>},
     {IFLA_XFRM_IF_ID, number<&XfrmData::if_id, uint32_t>},
     {IFLA_XFRM_COLLECT_METADATA, flag<&XfrmData::collect_metadata>},
-}};
+});
 
 // --- macsec (drivers/net/macsec.c) --------------------------------------------------------------
 
@@ -299,18 +299,18 @@ bool macsec_sci(MacsecData& macsec, const Attribute& attribute) {
   return sci.has_value();
 }
 
-constexpr AttributeTable<MacsecData> kMacsec{{
+constexpr Fields<MacsecData, IFLA_MACSEC_MAX> kMacsec({
     {IFLA_MACSEC_SCI, macsec_sci},
     {IFLA_MACSEC_ENCRYPT, number<&MacsecData::encrypt, uint8_t>},
     {IFLA_MACSEC_PROTECT, number<&MacsecData::protect, uint8_t>},
     {IFLA_MACSEC_VALIDATION, named<&MacsecData::validation, uint8_t, kValidations>},
-}};
+});
 
 // --- tun (drivers/net/tun.c) --------------------------------------------------------------------
 
 constexpr std::array<const char*, 3> kTunModes = {nullptr, "tun", "tap"};  // IFF_TUN, IFF_TAP
 
-constexpr AttributeTable<TunData> kTun{{
+constexpr Fields<TunData, IFLA_TUN_MAX> kTun({
     {IFLA_TUN_TYPE, named<&TunData::mode, uint8_t, kTunModes>},
     {IFLA_TUN_OWNER, number<&TunData::owner, uint32_t>},
     {IFLA_TUN_GROUP, number<&TunData::group, uint32_t>},
@@ -318,7 +318,7 @@ constexpr AttributeTable<TunData> kTun{{
     {IFLA_TUN_MULTI_QUEUE, number<&TunData::multi_queue, uint8_t>},
     {IFLA_TUN_PI, number<&TunData::packet_info, uint8_t>},
     {IFLA_TUN_VNET_HDR, number<&TunData::vnet_header, uint8_t>},
-}};
+});
 
 // --- netkit (drivers/net/netkit.c) --------------------------------------------------------------
 
@@ -328,12 +328,12 @@ enum : std::size_t { kNetkitPrimary = 2, kNetkitPolicy, kNetkitPeerPolicy, kNetk
 constexpr std::array kNetkitModes = {"l2", "l3"};
 constexpr std::array<const char*, 3> kNetkitPolicies = {"pass", nullptr, "drop"};  // NETKIT_*
 
-constexpr AttributeTable<NetkitData> kNetkit{{
+constexpr Fields<NetkitData, kNetkitMode> kNetkit({
     {kNetkitPrimary, number<&NetkitData::primary, uint8_t>},
     {kNetkitPolicy, named<&NetkitData::policy, uint32_t, kNetkitPolicies>},
     {kNetkitPeerPolicy, named<&NetkitData::peer_policy, uint32_t, kNetkitPolicies>},
     {kNetkitMode, named<&NetkitData::mode, uint32_t, kNetkitModes>},
-}};
+});
 
 // --- which kind is read how ---------------------------------------------------------------------
 

@@ -10,8 +10,8 @@
 #include <cstddef>
 
 #include "base/text.h"
-#include "collect/attribute_table.h"
 #include "collect/collectors.h"
+#include "collect/fields.h"
 #include "collect/link_kinds.h"
 
 // All of a namespace's links from one RTM_GETLINK dump (net/core/rtnetlink.c rtnl_fill_ifinfo),
@@ -85,7 +85,7 @@ struct ConfRow {
 
 template <auto field, typename Conf>
 void set_conf(Conf& conf, int32_t value) {
-  assign(conf.*field, value);
+  conf.*field = static_cast<detail::ValueOf<field>>(value);
 }
 
 // The array of inet_fill_link_af (net/ipv4/devinet.c) holds IPV4_DEVCONF_n at n - 1.
@@ -139,8 +139,8 @@ bool ipv6_conf(LinkMessage& link, const Attribute& attribute) {
   return read_conf<0>(kIpv6Conf, attribute.payload(), link.ipv6);
 }
 
-constexpr AttributeTable<LinkMessage> kInet{{{IFLA_INET_CONF, ipv4_conf}}};
-constexpr AttributeTable<LinkMessage> kInet6{{{IFLA_INET6_CONF, ipv6_conf}}};
+constexpr Fields<LinkMessage, IFLA_INET_MAX> kInet({{IFLA_INET_CONF, ipv4_conf}});
+constexpr Fields<LinkMessage, IFLA_INET6_MAX> kInet6({{IFLA_INET6_CONF, ipv6_conf}});
 
 // Nested attributes, read with a table of their own.
 template <const auto& table>
@@ -148,10 +148,10 @@ bool nested(LinkMessage& link, const Attribute& attribute) {
   return table.read(attribute.nested(), link);
 }
 
-constexpr AttributeTable<LinkMessage> kFamilies{{
+constexpr Fields<LinkMessage, AF_INET6> kFamilies({
     {AF_INET, nested<kInet>},
     {AF_INET6, nested<kInet6>},
-}};
+});
 
 // --- XDP ----------------------------------------------------------------------------------------
 
@@ -163,13 +163,13 @@ struct Xdp {
   std::optional<uint32_t> offload;
 };
 
-constexpr AttributeTable<Xdp> kXdp{{
+constexpr Fields<Xdp, IFLA_XDP_MAX> kXdp({
     {IFLA_XDP_ATTACHED, number<&Xdp::attached, uint8_t>},
     {IFLA_XDP_PROG_ID, number<&Xdp::program, uint32_t>},
     {IFLA_XDP_DRV_PROG_ID, number<&Xdp::driver, uint32_t>},
     {IFLA_XDP_SKB_PROG_ID, number<&Xdp::generic, uint32_t>},
     {IFLA_XDP_HW_PROG_ID, number<&Xdp::offload, uint32_t>},
-}};
+});
 
 struct XdpMode {
   const char* name;
@@ -218,24 +218,24 @@ bool altname(LinkMessage& link, const Attribute& attribute) {
   return true;
 }
 
-constexpr AttributeTable<LinkMessage> kInfo{{
+constexpr Fields<LinkMessage, IFLA_INFO_MAX> kInfo({
     {IFLA_INFO_KIND, raw_text<&LinkMessage::info_kind>},
     {IFLA_INFO_DATA, nest<&LinkMessage::info_data>},
     {IFLA_INFO_SLAVE_KIND, raw_text<&LinkMessage::info_master_kind>},
     {IFLA_INFO_SLAVE_DATA, nest<&LinkMessage::info_port_data>},
-}};
+});
 
-constexpr AttributeTable<LinkMessage> kProperties{{{IFLA_ALT_IFNAME, altname}}};
+constexpr Fields<LinkMessage, IFLA_ALT_IFNAME> kProperties({{IFLA_ALT_IFNAME, altname}});
 
 // IFLA_LINK is kept as it is, zero included: a veth without a peer says zero, one whose peer has
 // its own index in another namespace says nothing (net/core/rtnetlink.c nla_put_iflink).
-constexpr AttributeTable<LinkMessage> kLink{{
+constexpr Fields<LinkMessage, IFLA_MAX> kLink({
     {IFLA_IFNAME, text<&LinkMessage::name>},
     {IFLA_IFALIAS, text<&LinkMessage::alias>},
     {IFLA_PROP_LIST, nested<kProperties>},
-    {IFLA_ADDRESS, link_address<&LinkMessage::mac>},
-    {IFLA_BROADCAST, link_address<&LinkMessage::broadcast>},
-    {IFLA_PERM_ADDRESS, link_address<&LinkMessage::permanent_mac>},
+    {IFLA_ADDRESS, mac<&LinkMessage::mac>},
+    {IFLA_BROADCAST, mac<&LinkMessage::broadcast>},
+    {IFLA_PERM_ADDRESS, mac<&LinkMessage::permanent_mac>},
     {IFLA_MTU, number<&LinkMessage::mtu, uint32_t>},
     {IFLA_OPERSTATE, oper_state},
     {IFLA_CARRIER, number<&LinkMessage::carrier, uint8_t>},
@@ -251,7 +251,7 @@ constexpr AttributeTable<LinkMessage> kLink{{
     {IFLA_XDP, xdp},
     {IFLA_AF_SPEC, nested<kFamilies>},
     {IFLA_STATS64, counters},
-}};
+});
 
 void set_header(LinkMessage& link, const ifinfomsg& header) {
   link.index = IfIndex(header.ifi_index);
