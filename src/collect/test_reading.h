@@ -30,10 +30,14 @@ namespace nsmap::collect {
 
 using Buffer = std::vector<std::byte>;
 
+// One by one: GCC 12 takes a bulk insertion, inlined, for an overflow.
+inline void append_bytes(Buffer& out, Bytes bytes) {
+  for (const std::byte byte : bytes) out.push_back(byte);
+}
+
 template <typename T>
 void append_value(Buffer& out, const T& value) {
-  const Bytes bytes = std::as_bytes(std::span(&value, 1));
-  out.insert(out.end(), bytes.begin(), bytes.end());
+  append_bytes(out, std::as_bytes(std::span(&value, 1)));
 }
 
 // A run of attributes under construction.
@@ -66,7 +70,7 @@ class Attrs {
   Attrs& nest(int type, const Attrs& inner) { return bytes(type, inner.bytes_); }
   // Bytes that need be no attribute, padded to four.
   Attrs& raw(Bytes bytes) {
-    bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
+    append_bytes(bytes_, bytes);
     bytes_.resize(NLMSG_ALIGN(bytes_.size()));
     return *this;
   }
@@ -88,7 +92,7 @@ Buffer message(int type, const FamilyHeader& family, const Attrs& attrs = {},
   append_value(out, header);
   append_value(out, family);
   out.resize(NLMSG_ALIGN(out.size()));
-  out.insert(out.end(), attrs.bytes().begin(), attrs.bytes().end());
+  append_bytes(out, attrs.bytes());
   const auto size = static_cast<std::uint32_t>(out.size());
   std::memcpy(out.data() + offsetof(nlmsghdr, nlmsg_len), &size, sizeof size);
   return out;
