@@ -67,7 +67,8 @@ void FakeKernel::add_device(const std::string& path, std::uint64_t major, std::u
 void FakeKernel::refuse(const std::string& path, int error) { refused_[path] = error; }
 
 std::string FakeKernel::absolute(Fd dir, const char* path) const {
-  if (*path == '/') return entered_root + path;
+  if (*path == '/')
+    return entered_root.empty() || path[1] != '\0' ? entered_root + path : entered_root;
   const std::lock_guard lock(mutex_);
   const auto found = open_.find(dir.get());
   const std::string base = found == open_.end() ? "" : found->second;
@@ -182,6 +183,7 @@ SysResult<FileStat> FakeKernel::stat(Fd dir, const char* path) {
   FileStat stat;
   stat.id = {node.kind == Node::Kind::ns ? kNsfsDev : 1, node.ino};
   stat.device = node.device;
+  stat.changed_ns = changed_ns;
   switch (node.kind) {
     case Node::Kind::directory:
       stat.mode = S_IFDIR | 0755;
@@ -259,7 +261,10 @@ SysResult<UniqueFd> FakeKernel::pidfd_open(Pid pid) {
 }
 
 SysResult<UniqueFd> FakeKernel::pidfd_getfd(Fd pidfd, int fd) {
-  return open_as(fmt::format("{}/fd/{}", absolute(pidfd, ""), fd));
+  const std::string path = fmt::format("{}/fd/{}", absolute(pidfd, ""), fd);
+  if (const auto refused = refused_.find(path); refused != refused_.end())
+    return tl::unexpected(Errno{refused->second});
+  return open_as(path);
 }
 
 SysResult<bool> FakeKernel::share_files(Pid a, Pid b) {

@@ -43,6 +43,8 @@ class FakeKernel : public Kernel {
   std::map<std::uint64_t, std::string> mount_roots;
 
   static constexpr std::uint64_t kNsfsDev = 4;
+  // When every file was last changed, by default a day before the fake's time.
+  std::int64_t changed_ns = -86'400'000'000'000;
 
   SysResult<UniqueFd> open(Fd dir, const char* path, int flags) override;
   SysResult<std::string> read_link(Fd dir, const char* path) override;

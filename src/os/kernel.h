@@ -35,7 +35,8 @@ struct FileStat {
   FileId id;
   std::uint32_t mode = 0;  // st_mode
   std::uint32_t uid = 0;
-  FileId device;  // of a device node: st_rdev split into {major, minor}
+  FileId device;                // of a device node: st_rdev split into {major, minor}
+  std::int64_t changed_ns = 0;  // st_ctime, nanoseconds since 1970
 };
 
 // CLONE_NEW* of the kinds of namespace we meet.

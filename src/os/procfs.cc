@@ -129,6 +129,12 @@ std::optional<MountLine> parse_mount(std::string_view line) {
   return mount;
 }
 
+void for_each_mount(std::string_view mountinfo,
+                    const std::function<void(const MountLine&)>& visit) {
+  while (!mountinfo.empty())
+    if (const auto mount = parse_mount(take(mountinfo, '\n'))) visit(*mount);
+}
+
 void for_each_nsfs_mount(std::string_view mountinfo,
                          const std::function<void(const MountLine&)>& visit) {
   while (!mountinfo.empty()) {

@@ -52,6 +52,7 @@ struct MountLine {
 };
 std::optional<MountLine> parse_mount(std::string_view line);
 
+void for_each_mount(std::string_view mountinfo, const std::function<void(const MountLine&)>& visit);
 // Visits the nsfs mounts of a mountinfo, which may have a hundred thousand lines of other things.
 void for_each_nsfs_mount(std::string_view mountinfo,
                          const std::function<void(const MountLine&)>& visit);

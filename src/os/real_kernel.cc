@@ -81,10 +81,14 @@ SysResult<T> value_by_ioctl(Fd fd, unsigned long request) {
   return value;
 }
 
+std::int64_t nanoseconds(const timespec& time) {
+  return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
+}
+
 std::int64_t clock_ns(clockid_t clock) {
   timespec now{};
   clock_gettime(clock, &now);
-  return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+  return nanoseconds(now);
 }
 
 // Reads what an exchange's peer sends until it closes.
@@ -187,8 +191,11 @@ class RealKernel final : public Kernel {
   SysResult<FileStat> stat(Fd dir, const char* path) override {
     struct ::stat st {};
     if (::fstatat(dir.get(), path, &st, *path == '\0' ? AT_EMPTY_PATH : 0) < 0) return failure();
-    return FileStat{
-        {st.st_dev, st.st_ino}, st.st_mode, st.st_uid, {major(st.st_rdev), minor(st.st_rdev)}};
+    return FileStat{{st.st_dev, st.st_ino},
+                    st.st_mode,
+                    st.st_uid,
+                    {major(st.st_rdev), minor(st.st_rdev)},
+                    nanoseconds(st.st_ctim)};
   }
 
   SysResult<void> enter(Fd ns, NamespaceType type) override {
