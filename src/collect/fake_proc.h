@@ -53,6 +53,7 @@ inline void add_self(os::FakeKernel& kernel, const FakeProcess& process) {
   add_process(kernel, process);
   kernel.add_link("/proc/self", fmt::format("{}", process.pid),
                   fmt::format("/proc/{}", process.pid));
+  kernel.add_directory("/proc/thread-self");
 }
 
 // A thread of a process that was added before.

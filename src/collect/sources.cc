@@ -6,6 +6,7 @@ const std::vector<Source>& namespace_sources() {
   static const std::vector<Source> sources = {
       {"proc.fd", search_descriptors},
       {"tun", search_tuns},
+      {"mounts", search_mounts},
   };
   return sources;
 }
