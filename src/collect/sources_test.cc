@@ -261,7 +261,8 @@ TEST_F(SourcesTest, AMountNamespaceOfChrootedProcessesIsEnteredOrSeenInPart) {
 
 TEST_F(SourcesTest, MountNamespacesWithoutAProcessAreEntered) {
   // One is kept by a descriptor, and in it lies a mount that keeps the next.
-  kernel.add_namespace("/proc/5/fd/3", os::NamespaceType::mount, 51);
+  add_process(kernel, {.pid = 6});
+  kernel.add_namespace("/proc/6/fd/3", os::NamespaceType::mount, 51);
   kernel.mount_roots[51] = "/one";
   kernel.add_file("/one/proc/thread-self/mountinfo",
                   mount_line(9, 101, "/a") + "10 1 0:4 mnt:[52] /next rw - nsfs nsfs rw\n");
@@ -277,7 +278,8 @@ TEST_F(SourcesTest, MountNamespacesWithoutAProcessAreEntered) {
 }
 
 TEST_F(SourcesTest, AMountNamespaceThatMayNotBeEnteredIsSaid) {
-  kernel.add_namespace("/proc/5/fd/3", os::NamespaceType::mount, 51);
+  add_process(kernel, {.pid = 6});
+  kernel.add_namespace("/proc/6/fd/3", os::NamespaceType::mount, 51);
   run();
   EXPECT_EQ(row("mounts").refused, 1u);
   EXPECT_THAT(said(), ElementsAre("looking into 1 mount namespace(s) failed: Operation not "

@@ -39,6 +39,11 @@ Inode own_pid_namespace(os::Kernel& kernel) {
   return link ? link->ino : Inode{};
 }
 
+Pid own_pid(os::Kernel& kernel) {
+  const auto text = kernel.read_link(os::kNoDir, "/proc/self");
+  return text ? os::parse_pid(*text).value_or(Pid{}) : Pid{};
+}
+
 std::uint64_t nsfs_device(os::Kernel& kernel) {
   const auto stat = kernel.stat(os::kNoDir, "/proc/self/ns/net");
   return stat ? stat->id.dev : 0;
@@ -114,7 +119,8 @@ Sweep sweep_processes(os::Kernel& kernel, unsigned threads, Registry& registry, 
                proc.error().value);
     return sweep;
   }
-  const SweepShared shared{kernel, registry, *proc, sweep.nsfs_dev, own_pid_namespace(kernel)};
+  const SweepShared shared{
+      kernel, registry, *proc, sweep.nsfs_dev, own_pid_namespace(kernel), own_pid(kernel)};
   const std::vector<Pid> pids = list_pids(kernel, *proc);
   Parts parts;
   for (unsigned i = 0; i < std::max(threads, 1u); ++i)

@@ -51,8 +51,10 @@ class Sweeper {
     const bool living = read_process(subject);
     part_.proc.took_ns += kernel_.boottime_ns() - start;
     const model::Process& process = subject.process;
-    if (living && process.net && process.threads > 1) sweep_threads(subject);
-    if (living) sweep_descriptors(kernel_, part_, subject.through(), pid, subject.tid);
+    if (living && pid != shared_.self) {
+      if (process.net && process.threads > 1) sweep_threads(subject);
+      sweep_descriptors(kernel_, part_, subject.through(), pid, subject.tid);
+    }
     if (living || process.zombie) part_.processes.push_back(std::move(subject.process));
   }
 

@@ -31,6 +31,7 @@ struct SweepShared {
   Fd proc;  // /proc
   std::uint64_t nsfs_dev = 0;
   Inode pid_ns;  // nsmap's own
+  Pid self;      // nsmap: the descriptors it holds meanwhile are nobody's business
 };
 
 // What one worker has found.

@@ -205,6 +205,11 @@ TEST_F(SweepTest, ClassifiesDescriptors) {
   EXPECT_EQ(row("proc.fd").looked_at, 9u);
 }
 
+TEST_F(SweepTest, LeavesOutItsOwnDescriptors) {
+  kernel.add_namespace("/proc/5/fd/3", os::NamespaceType::net, 101);
+  EXPECT_THAT(sweep().descriptors, IsEmpty());
+}
+
 TEST_F(SweepTest, ReadsTheDescriptorTablesThatThreadsHaveOfTheirOwn) {
   const FakeProcess process{.pid = 7, .threads = 5};
   add_process(kernel, process);
