@@ -81,7 +81,19 @@ bool is_within(const FoundContainer* inner, const FoundContainer* outer) {
   return false;
 }
 
-// The container a process's cgroup names, with those around it; made where nobody else knew it.
+// A cgroup where somebody was before the container's first process is not the container's alone.
+void drop_shared_cgroups(ContainerSearch& search) {
+  if (search.by_cgroup.empty()) return;
+  for (const model::Process& process : search.processes) {
+    const auto claimed = search.by_cgroup.find(process.cgroup);
+    if (claimed != search.by_cgroup.end() && claimed->second &&
+        process.start_ticks < claimed->second->start_ticks)
+      claimed->second = nullptr;
+  }
+}
+
+// The container a process's cgroup names, with those around it; made where nobody else knew it. A
+// cgroup that names none may still be that of a claimed process.
 FoundContainer* container_by_cgroup(ContainerSearch& search, const model::Process& process) {
   FoundContainer* outer = nullptr;
   for (const CgroupContainer& named : cgroup_of(search, process).containers) {
@@ -96,7 +108,10 @@ FoundContainer* container_by_cgroup(ContainerSearch& search, const model::Proces
     if (outer && !found->outer && !is_within(outer, found)) found->outer = outer;
     outer = found;
   }
-  return outer;
+  if (outer) return outer;
+  const auto same = search.by_cgroup.find(process.cgroup);
+  if (same == search.by_cgroup.end() || !same->second) return nullptr;
+  return search.claims.at(same->second->pid);
 }
 
 // A process is its own container's if it was claimed; else its cgroup's, unless its parent is in a
@@ -217,6 +232,7 @@ std::vector<model::Container> find_containers(os::Kernel& kernel,
   search.host_net = find_host_net(search);
   for (std::size_t i = 0; i < kRuntimes.size(); ++i)
     if (kRuntimes[i].find) kRuntimes[i].find(search, managers[i]);
+  drop_shared_cgroups(search);
   Owners owners = assign_owners(search);
   find_first_processes(search, owners);
   describe_all(search, managers);

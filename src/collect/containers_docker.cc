@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 
@@ -62,12 +63,12 @@ void apply_host_config(const boost::json::value& config, model::Container& conta
     container.ports = parse_port_map(object_at(config, {"PortBindings"}));
 }
 
-// False when the directory has no such container.
+// False when the directory has no such container, or another's file.
 bool read_files(ContainerSearch& search, const std::string& containers, FoundContainer& found) {
   if (!is_safe_id(found.own_id)) return false;
   const std::string directory = containers + "/" + found.own_id;
   const auto config = read_state(search, directory + "/config.v2.json");
-  if (!config) return false;
+  if (!config || text_at(*config, {"ID"}) != found.own_id) return false;
   apply_config(*config, found.container);
   if (const auto host = read_state(search, directory + "/hostconfig.json"))
     apply_host_config(*host, found.container);

@@ -92,6 +92,7 @@ FoundContainer* infra_of(ContainerSearch& search, const FoundContainer& member) 
 
 void join_pod(FoundContainer& member, FoundContainer& infra) {
   infra.container.sandbox = true;
+  if (infra.hostname.empty()) return;
   infra.container.pod = model::Pod{infra.hostname, {}, infra.pod_id};
   member.container.pod = infra.container.pod;
 }

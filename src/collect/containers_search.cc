@@ -69,13 +69,16 @@ void claim(ContainerSearch& search, const model::Process& process, FoundContaine
   search.claims.emplace(process.pid, &container);
   const CgroupFacts& facts = cgroup_of(search, process);
   container.pod_id = facts.podman_pod.empty() ? facts.pod_uid : facts.podman_pod;
+  const auto parent = search.by_pid.find(process.parent);
+  if (parent == search.by_pid.end() || parent->second->cgroup == process.cgroup) return;
+  const auto [same, fresh] = search.by_cgroup.try_emplace(process.cgroup, &process);
+  if (!fresh && same->second && search.claims.at(same->second->pid) != &container)
+    same->second = nullptr;
   if (facts.containers.empty()) return;
   const CgroupContainer& innermost = facts.containers.back();
-  if (container.manager) {
-    const auto& around = cgroup_of(search, *container.manager).containers;
-    if (std::find(around.begin(), around.end(), innermost) != around.end()) return;
-  }
-  search.by_key.try_emplace(key_of(innermost.runtime, innermost.id), &container);
+  const auto& around = cgroup_of(search, *parent->second).containers;
+  if (std::find(around.begin(), around.end(), innermost) == around.end())
+    search.by_key.try_emplace(key_of(innermost.runtime, innermost.id), &container);
 }
 
 std::optional<boost::json::value> read_state(ContainerSearch& search, const std::string& path) {

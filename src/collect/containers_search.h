@@ -50,6 +50,8 @@ struct ContainerSearch {
   std::unordered_map<std::string, FoundContainer*> by_key;
   std::unordered_set<std::string> ids;  // taken
   std::unordered_map<Pid, FoundContainer*> claims;
+  // The first processes by cgroup, for those that have left their parent's; null: several share it.
+  std::unordered_map<std::string_view, const model::Process*> by_cgroup;
   std::unordered_map<Pid, const model::Process*> by_pid;
   std::unordered_map<Pid, std::vector<const model::Process*>> children;  // of managers only
   std::unordered_map<std::string_view, CgroupFacts> cgroups;             // by path
@@ -68,8 +70,8 @@ FoundContainer* find_container(ContainerSearch& search, std::string_view runtime
 // ID@PID, after its manager, or ID@RUNTIME.
 FoundContainer& add_container(ContainerSearch& search, std::string_view runtime,
                               std::string_view id, const model::Process* manager);
-// Notes that the process, with all that descend from it, is the container's; and so is what its
-// cgroup is named after, where that names nobody else and the manager is not in it as well.
+// Notes that the process, with all that descend from it, is the container's. So is everything else
+// in its cgroup and in what that is named after, where it has left its parent's cgroup.
 void claim(ContainerSearch& search, const model::Process& process, FoundContainer& container);
 
 // Reads a state file, counting it. Nothing when it is absent or refused; when it is malformed there

@@ -28,7 +28,9 @@ struct Process {
   std::optional<Inode> user_ns;
   std::uint32_t threads = 1;
   bool zombie = false;
-  std::string container;  // Container::id of the innermost container; empty: none
+  // Container::id of the innermost container it is in or, for a process that gives a rootless
+  // container its network from outside (slirp4netns, pasta, rootlessport), of that one; empty: none
+  std::string container;
 
   friend bool operator==(const Process&, const Process&) = default;
 };
