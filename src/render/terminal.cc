@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/text.h"
+#include "render/clip.h"
 
 namespace nsmap::render {
 namespace {
@@ -59,20 +60,6 @@ struct Shown {
     }
   }
 };
-
-// The longest beginning of `text` that takes at most `columns`.
-std::string_view fitting(std::string_view text, std::size_t columns) {
-  std::size_t size = 0;
-  std::size_t used = 0;
-  while (size < text.size()) {
-    std::size_t next = size + 1;
-    while (next < text.size() && (static_cast<unsigned char>(text[next]) & 0xc0) == 0x80) ++next;
-    used += display_width(text.substr(size, next - size));
-    if (used > columns) break;
-    size = next;
-  }
-  return text.substr(0, size);
-}
 
 // Lines under construction.
 class Page {
@@ -146,23 +133,21 @@ void Page::end_line() {
 
 using Widths = std::vector<std::size_t>;
 
-// Takes from the widest until all of them, with two blanks between, fit into `room`.
-void shrink(Widths& widths, std::size_t room) {
-  if (widths.empty()) return;
-  const std::size_t gaps = 2 * (widths.size() - 1);
-  const auto total = [&] { return std::accumulate(widths.begin(), widths.end(), gaps); };
-  while (total() > room) {
-    auto widest = std::max_element(widths.begin(), widths.end());
-    std::size_t second = 0;
-    for (const std::size_t width : widths)
-      if (width < *widest) second = std::max(second, width);
-    const std::size_t down_to = std::max<std::size_t>(second, 4);
-    if (*widest <= down_to) {
-      if (*widest <= 4) return;
-      --*widest;
-      continue;
-    }
-    *widest -= std::min(*widest - down_to, total() - room);
+constexpr std::size_t kNarrowest = 4;
+
+// Narrows the widest columns, none below its `least`, until all of them, with two blanks between,
+// fit into `room` or nothing more can be taken.
+void shrink(Widths& widths, const Widths& least, std::size_t room) {
+  std::size_t total = std::accumulate(widths.begin(), widths.end(), std::size_t{0});
+  if (!widths.empty()) total += 2 * (widths.size() - 1);
+  while (total > room) {
+    std::size_t widest = widths.size();
+    for (std::size_t i = 0; i < widths.size(); ++i)
+      if (widths[i] > least[i] && (widest == widths.size() || widths[i] > widths[widest]))
+        widest = i;
+    if (widest == widths.size()) return;
+    --widths[widest];
+    --total;
   }
 }
 
@@ -179,6 +164,8 @@ class TreePrinter {
   void cells(const std::vector<Text>& cells, const Widths& widths);
   Widths widths_of(const std::vector<TreeNode>& nodes, std::size_t indent) const;
   void items(const Line& line, const std::string& prefix);
+  void wrap(const Shown& item, const std::string& prefix);
+  void new_line(const std::string& prefix, std::size_t column);
 
   Page page_;
 };
@@ -203,20 +190,51 @@ void TreePrinter::lines(const std::vector<Line>& lines, const std::string& prefi
   }
 }
 
+void TreePrinter::new_line(const std::string& prefix, std::size_t column) {
+  page_.end_line();
+  page_.put(prefix, Role::muted);
+  page_.pad_to(column);
+}
+
 void TreePrinter::items(const Line& line, const std::string& prefix) {
   const std::size_t start = page_.column();
   const Shown separator(Text(line.separator, Role::muted));
   for (std::size_t i = 0; i < line.items.size(); ++i) {
     const Shown item(line.items[i]);
-    if (i != 0 && page_.column() + separator.width + item.width > page_.limit() &&
-        page_.column() > start) {
-      page_.end_line();
-      page_.put(prefix, Role::muted);
-      page_.pad_to(start);
-    } else if (i != 0) {
-      page_.put(separator);
+    if (i != 0) {
+      if (page_.column() + separator.width + item.width > page_.limit())
+        new_line(prefix, start);
+      else
+        page_.put(separator);
     }
-    page_.put(item);
+    if (page_.column() + item.width > page_.limit())
+      wrap(item, prefix);
+    else
+      page_.put(item);
+  }
+}
+
+constexpr int kMostWraps = 4;  // lines of one item; what is left after them is cut
+
+// An item too long for a line, broken at its blanks.
+void TreePrinter::wrap(const Shown& item, const std::string& prefix) {
+  const std::size_t start = page_.column();
+  int wraps = 0;
+  for (const Span& span : item.spans) {
+    std::string_view rest = span.text;
+    while (!rest.empty()) {
+      const std::size_t end = rest.find(' ', rest.find_first_not_of(' '));
+      Shown word(Text(std::string(rest.substr(0, end)), span.role));
+      rest.remove_prefix(std::min(end, rest.size()));
+      const bool full = page_.column() + word.width > page_.limit() && page_.column() > start;
+      if (full && ++wraps == kMostWraps) return page_.put("…", Role::muted);
+      if (full) {
+        new_line(prefix, start);
+        word = Shown(
+            Text(word.spans[0].text.substr(word.spans[0].text.find_first_not_of(' ')), span.role));
+      }
+      page_.put(word);
+    }
   }
 }
 
@@ -228,7 +246,10 @@ Widths TreePrinter::widths_of(const std::vector<TreeNode>& nodes, std::size_t in
     for (std::size_t i = 0; i < node.cells.size(); ++i)
       widths[i] = std::max(widths[i], Shown(node.cells[i]).width);
   }
-  if (page_.limit() != kNoLimit) shrink(widths, page_.limit() - std::min(page_.limit(), indent));
+  if (page_.limit() != kNoLimit) {
+    const std::size_t room = page_.limit() - std::min(page_.limit(), indent);
+    shrink(widths, Widths(widths.size(), kNarrowest), room);
+  }
   return widths;
 }
 
@@ -266,11 +287,17 @@ std::string TreePrinter::print(const view::Tree& tree) {
 
 Widths table_widths(const view::Table& table, std::size_t limit) {
   Widths widths;
-  for (const view::Column& column : table.columns) widths.push_back(display_width(column.name));
+  Widths least;
+  for (const view::Column& column : table.columns) {
+    widths.push_back(display_width(column.name));
+    least.push_back(column.flexible ? widths.back() : kNoLimit);
+  }
   for (const auto& row : table.rows)
     for (std::size_t i = 0; i < row.size(); ++i)
       widths[i] = std::max(widths[i], Shown(row[i]).width);
-  if (limit != kNoLimit) shrink(widths, limit);
+  if (limit == kNoLimit) return widths;
+  shrink(widths, least, limit);
+  shrink(widths, Widths(widths.size(), kNarrowest), limit);
   return widths;
 }
 

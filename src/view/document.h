@@ -81,7 +81,8 @@ struct Tree {
 
 struct Column {
   std::string name;
-  bool right = false;  // numbers
+  bool right = false;     // numbers
+  bool flexible = false;  // cut before others where the table is too wide
   friend bool operator==(const Column&, const Column&) = default;
 };
 

@@ -42,6 +42,10 @@ std::string phrase(const model::Coverage& row, std::uint64_t count) {
   return fmt::format("{} of {}", number(count), row.source);
 }
 
+std::string part(const model::Coverage& row, std::uint64_t count) {
+  return fmt::format("{} of {}", number(count), phrase(row, row.looked_at));
+}
+
 std::string took_text(std::int64_t ns) {
   const double ms = static_cast<double>(ns) / 1e6;
   return ms < 1000 ? fmt::format("in {:.0f} ms", ms) : fmt::format("in {:.1f} s", ms / 1000);
@@ -53,9 +57,8 @@ void add_coverage(const model::Snapshot& snapshot, std::vector<Line>& foot) {
   for (const model::Coverage& row : snapshot.coverage) {
     if (noun_of(row.source) && row.looked_at != 0)
       looked.items.push_back({phrase(row, row.looked_at), Role::muted});
-    if (row.refused != 0) missed.items.push_back(phrase(row, row.refused) + " (not permitted)");
-    if (row.skipped != 0)
-      missed.items.push_back(phrase(row, row.skipped) + " (left out by a bound)");
+    if (row.refused != 0) missed.items.push_back(part(row, row.refused) + " (not permitted)");
+    if (row.skipped != 0) missed.items.push_back(part(row, row.skipped) + " (left out by a bound)");
   }
   if (!looked.items.empty() && snapshot.host.took_ns > 0)
     looked.items.push_back({took_text(snapshot.host.took_ns), Role::muted});

@@ -32,6 +32,7 @@ Forest::Forest(const model::Index& index) {
 
 void Forest::add_wire(const model::Index& index, const model::Namespace& ns,
                       const model::Link& link) {
+  add_servers(index, ns, link);
   const auto& end = link.peer ? link.peer : link.parent;
   if (!end || end->ns == ns.id) return;
   const model::Namespace* other = index.find(end->ns);
@@ -40,6 +41,18 @@ void Forest::add_wire(const model::Index& index, const model::Namespace& ns,
   edges_[other->id].push_back({&ns, anchor_of(index, *end, stacked)});
   first_wire_.try_emplace({ns.id, other->id}, anchor_of(index, *end, stacked));
   edges_[ns.id].push_back({other, anchor_of(index, {ns.id, link.index}, false)});
+}
+
+// What a process elsewhere serves hangs where that process lives.
+void Forest::add_servers(const model::Index& index, const model::Namespace& ns,
+                         const model::Link& link) {
+  for (const model::TunServer& server : link.served_by) {
+    const model::Process* process = index.find(server.pid);
+    const model::Namespace* other = process && process->net ? index.find(*process->net) : nullptr;
+    if (!other || other == &ns) continue;
+    edges_[other->id].push_back({&ns, {}});
+    edges_[ns.id].push_back({other, {}});
+  }
 }
 
 void Forest::grow(const model::Namespace& root) {

@@ -16,7 +16,8 @@ struct Hung {
   std::optional<IfIndex> under;
 };
 
-// How the namespaces of a snapshot hang together: a spanning forest over the wires, breadth first
+// How the namespaces of a snapshot hang together: a spanning forest over the wires (and the
+// processes that serve a tap from elsewhere), breadth first
 // from the host, then from the best connected of those that are not reached.
 class Forest {
  public:
@@ -43,6 +44,7 @@ class Forest {
   };
 
   void add_wire(const model::Index& index, const model::Namespace& ns, const model::Link& link);
+  void add_servers(const model::Index& index, const model::Namespace& ns, const model::Link& link);
   void grow(const model::Namespace& root);
   void hang(const Edge& edge, const model::Namespace& from);
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -21,6 +22,13 @@ constexpr std::size_t kMostAddresses = 4;
 constexpr std::size_t kMostLinks = 24;      // lines of interfaces of one namespace
 constexpr std::size_t kMostListeners = 16;  // of one namespace
 constexpr std::size_t kMostFolded = 60;     // names in the line of lo-only namespaces
+
+void cut_items(Line& line, std::size_t most) {
+  if (line.items.size() <= most) return;
+  const std::size_t more = line.items.size() - most;
+  line.items.resize(most);
+  line.items.push_back({fmt::format("+{}", more), Role::muted});
+}
 
 class Map {
  public:
@@ -48,6 +56,7 @@ class Map {
   void add_published(const model::Namespace& ns, TreeNode& node) const;
   void add_listeners(const model::Namespace& ns, TreeNode& node) const;
   Text link_text(const model::Namespace& ns, const model::Link& link) const;
+  std::string plain_home(const model::Namespace& ns) const;
   void add_folded(std::vector<TreeNode>& nodes) const;
 
   const Words& words_;
@@ -163,8 +172,8 @@ void Map::add_published(const model::Namespace& ns, TreeNode& node) const {
   Line line{{"published", Role::muted}, {}};
   for (const model::Container* container : words_.index.containers_in(ns.id))
     for (const model::PublishedPort& port : container->ports)
-      if (line.items.size() < kMostListeners)
-        line.items.push_back({published_text(port), Role::address});
+      line.items.push_back({published_text(port), Role::address});
+  cut_items(line, kMostListeners);
   if (!line.items.empty()) node.details.push_back(std::move(line));
 }
 
@@ -172,10 +181,8 @@ void Map::add_listeners(const model::Namespace& ns, TreeNode& node) const {
   const auto all = listeners(words_, ns);
   if (all.empty()) return;
   Line line{{"listens", Role::muted}, {}};
-  for (std::size_t i = 0; i < std::min(all.size(), kMostListeners); ++i)
-    line.items.push_back(listener_text(all[i]));
-  if (all.size() > kMostListeners)
-    line.items.push_back({fmt::format("+{}", all.size() - kMostListeners), Role::muted});
+  for (const Listener& listener : all) line.items.push_back(listener_text(listener));
+  cut_items(line, kMostListeners);
   node.details.push_back(std::move(line));
 }
 
@@ -231,7 +238,18 @@ void Map::add_children(const model::Namespace& ns, TreeNode& node) const {
   for (TreeNode& child : nodes_of(std::move(direct))) node.children.push_back(std::move(child));
 }
 
-// The namespaces with nothing but lo, in one line.
+// The directory of the one file that keeps a namespace alive and bears its name: "/run/netns";
+// empty where it is not as simple as that.
+std::string Map::plain_home(const model::Namespace& ns) const {
+  if (ns.holders.size() != 1 || ns.holders[0].kind != model::HolderKind::bind_mount) return {};
+  const std::string& path = ns.holders[0].path;
+  const auto slash = path.rfind('/');
+  if (slash == std::string::npos || path.substr(slash + 1) != words_.titles.of(ns.id)) return {};
+  return path.substr(0, slash);
+}
+
+// The namespaces with nothing but lo: those kept by a file of their name together, by directory,
+// then one by one with what they are.
 void Map::add_folded(std::vector<TreeNode>& nodes) const {
   std::vector<const model::Namespace*> empty;
   for (const model::Namespace& ns : words_.index.snapshot().namespaces)
@@ -240,20 +258,23 @@ void Map::add_folded(std::vector<TreeNode>& nodes) const {
   std::stable_sort(empty.begin(), empty.end(), [&](const auto* a, const auto* b) {
     return natural_less(words_.titles.of(a->id), words_.titles.of(b->id));
   });
-  Line line;
-  line.separator = ", ";
-  for (std::size_t i = 0; i < std::min(empty.size(), kMostFolded); ++i) {
-    Text item(words_.titles.of(empty[i]->id), Role::title);
-    const Text why = what(*empty[i]);
-    if (!compact_) item.add(" (", Role::muted).add(why).add(")", Role::muted);
+  std::map<std::string, Line> lines;
+  for (const model::Namespace* ns : empty) {
+    const std::string home = plain_home(*ns);
+    Line& line = lines[home.empty() ? "others" : home];
+    Text item(words_.titles.of(ns->id), Role::title);
+    if (home.empty()) item.add(" (", Role::muted).add(what(*ns)).add(")", Role::muted);
     line.items.push_back(std::move(item));
   }
-  if (empty.size() > kMostFolded)
-    line.items.push_back({fmt::format("+{}", empty.size() - kMostFolded), Role::muted});
   TreeNode node;
-  node.cells = {Text(counted(empty.size(), "namespace", "namespaces"), Role::heading)
+  node.cells = {Text(counted(empty.size(), "namespace", "namespaces"), Role::title)
                     .add(" with nothing but lo", Role::muted)};
-  node.details.push_back(std::move(line));
+  for (auto& [home, line] : lines) {
+    if (lines.size() > 1 || home != "others") line.lead = {home, Role::muted};
+    line.separator = ", ";
+    cut_items(line, kMostFolded);
+    node.details.push_back(std::move(line));
+  }
   nodes.push_back(std::move(node));
 }
 
