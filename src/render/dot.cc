@@ -66,6 +66,7 @@ class Writer {
   void grid(const GraphGrid& grid);
   void cell(const GraphBox& box);
   void wire(const GraphWire& wire);
+  void column(const std::vector<std::string>& ids);
   static std::string end(const view::GraphEnd& end, char side);
 
   std::string out_;
@@ -77,8 +78,8 @@ void Writer::row(const GraphPort& port, const char* fill, const char* indent, bo
       indent);
   put("<FONT COLOR=\"{}\">{}{}{}</FONT>", down ? "#c92a2a" : "#0b5394", bold ? "<B>" : "",
       shown(port.name), bold ? "</B>" : "");
-  if (!port.detail.empty()) put("<FONT COLOR=\"#495057\">  {}</FONT>", shown(port.detail));
-  if (down) put("<FONT COLOR=\"#c92a2a\">  down</FONT>");
+  if (!port.detail.empty()) put("<FONT COLOR=\"#495057\">&#160; {}</FONT>", shown(port.detail));
+  if (down) put("<FONT COLOR=\"#c92a2a\">&#160; down</FONT>");
   put("</TD></TR>");
 }
 
@@ -159,12 +160,22 @@ void Writer::wire(const GraphWire& wire) {
       put(" [style=dashed, color=\"#9c6ade\", fontcolor=\"#6f42c1\", label=\"{}\"]",
           dot_text(clipped(wire.label, kWidest)));
       break;
+    case WireStyle::served:
+      put(" [style=dotted, color=\"#b08900\", fontcolor=\"#7a5f00\", label=\"{}\"]",
+          dot_text(clipped(wire.label, kWidest)));
+      break;
     case WireStyle::bundle:
       put(" [penwidth=5, color=\"#8fbf8f\", fontcolor=\"#2b6a2b\", label=\"{}\"]",
           dot_text(clipped(wire.label, kWidest)));
       break;
   }
   put(";\n");
+}
+
+// Edges nobody sees hold the boxes of one rank in their order.
+void Writer::column(const std::vector<std::string>& ids) {
+  if (ids.size() < 2) return;
+  put("  {{ rank=same; edge [style=invis]; {}; }}\n", fmt::join(ids, " -- "));
 }
 
 std::string Writer::write(const Graph& graph) {
@@ -179,6 +190,7 @@ std::string Writer::write(const Graph& graph) {
   for (const GraphBox& each : graph.boxes) box(each);
   for (const GraphGrid& each : graph.grids) grid(each);
   for (const GraphWire& each : graph.wires) wire(each);
+  column(graph.first);
   put("}}\n");
   return std::move(out_);
 }

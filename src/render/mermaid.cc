@@ -59,6 +59,8 @@ const char* line_of(WireStyle style) {
       return "---";
     case WireStyle::stack:
       return "-.-";
+    case WireStyle::served:
+      return "-.-";
     case WireStyle::bundle:
       return "===";
   }

@@ -7,6 +7,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "view/forest.h"
 #include "view/words.h"
 
 // A wire is drawn once, from the end in the namespace that comes first in the snapshot: the host's
@@ -45,6 +46,8 @@ class Drawing {
   void find_grids();
   void add_grids();
   void add_wires(const model::Namespace& ns);
+  void add_servers(const model::Namespace& ns, const model::Link& link);
+  void add_first();
   void add_note(const std::vector<const model::Namespace*>& bare);
 
   const Words& words_;
@@ -69,8 +72,6 @@ GraphPort Drawing::port_of(const model::Namespace& ns, const model::Link& link) 
   detail += addresses;
   if ((link.peer && link.peer->ns == ns.id) || (link.parent && link.parent->ns == ns.id))
     detail += (detail.empty() ? "" : " ") + wire_text(words_, ns, link).plain();
-  const std::string served = served_text(words_, link).plain();
-  if (!served.empty()) detail += (detail.empty() ? "" : ", ") + served;
   const bool up = link.up && (link.carrier || link.state == model::OperState::unknown);
   return {port_id(link.index), link.name, detail, up ? PortState::up : PortState::down};
 }
@@ -179,6 +180,7 @@ void Drawing::add_grids() {
 
 void Drawing::add_wires(const model::Namespace& ns) {
   for (const model::Link& link : ns.links) {
+    add_servers(ns, link);
     const GraphEnd here{box_id(ns.id), port_id(link.index)};
     const model::LinkRef ref{ns.id, link.index};
     if (link.parent && link.parent->ns != ns.id && words_.index.find(*link.parent))
@@ -197,6 +199,27 @@ void Drawing::add_wires(const model::Namespace& ns) {
       graph_.wires.push_back(
           {here, {box_id(link.peer->ns), port_id(link.peer->index)}, WireStyle::wire, ""});
   }
+}
+
+void Drawing::add_servers(const model::Namespace& ns, const model::Link& link) {
+  for (const model::TunServer& server : link.served_by) {
+    const model::Process* process = words_.index.find(server.pid);
+    if (!process || !process->net || !words_.index.find(*process->net)) continue;
+    if (*process->net == ns.id || gridded_.contains(*process->net)) continue;
+    graph_.wires.push_back({{box_id(*process->net), ""},
+                            {box_id(ns.id), port_id(link.index)},
+                            WireStyle::served,
+                            process_text(words_, server.pid).plain()});
+  }
+}
+
+void Drawing::add_first() {
+  std::unordered_set<std::string_view> drawn;
+  for (const GraphBox& box : graph_.boxes) drawn.insert(box.id);
+  const Forest forest(words_.index);
+  for (const model::Namespace* root : forest.roots())
+    if (const std::string id = box_id(root->id); drawn.contains(id)) graph_.first.push_back(id);
+  if (drawn.contains("note")) graph_.first.push_back("note");
 }
 
 void Drawing::add_note(const std::vector<const model::Namespace*>& bare) {
@@ -228,6 +251,7 @@ Graph Drawing::draw() {
   for (const model::Namespace& ns : snapshot.namespaces) add_wires(ns);
   add_grids();
   add_note(bare);
+  add_first();
   return std::move(graph_);
 }
 

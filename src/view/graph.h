@@ -19,6 +19,7 @@ enum class PortState { up, down };
 enum class WireStyle {
   wire,    // two ends of a veth or netkit
   stack,   // macvlan, vlan or tunnel on its parent
+  served,  // a tap and the namespace of the process that serves it
   bundle,  // the wires of a whole grid, drawn as one
 };
 
@@ -66,6 +67,7 @@ struct GraphWire {
 
 struct Graph {
   std::string title;
+  std::vector<std::string> first;  // boxes to stand in the first column, from the top: the host …
   std::vector<GraphBox> boxes;
   std::vector<GraphGrid> grids;
   std::vector<GraphWire> wires;
