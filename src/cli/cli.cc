@@ -1,7 +1,99 @@
 #include "cli/cli.h"
 
-namespace nsmap::cli {
+#include <fmt/format.h>
 
-int run(int, char**) { return 0; }
+#include <algorithm>
+#include <cerrno>
+
+#include "base/text.h"
+#include "cli/arguments.h"
+#include "cli/command.h"
+#include "cli/source.h"
+#include "os/files.h"
+
+namespace nsmap::cli {
+namespace {
+
+constexpr int kYes = 0;
+constexpr int kNo = 1;
+
+constexpr const char* kNotPrivileged =
+    "without root, what belongs to other users' processes is missing; sudo nsmap shows all";
+
+int exit_status(Error::Kind kind) {
+  switch (kind) {
+    case Error::Kind::usage:
+      return 2;
+    case Error::Kind::unreadable:
+      return 3;
+  }
+  return 3;
+}
+
+// One line on standard error, whatever is in the text.
+void say(const Environment& environment, std::string_view line) {
+  environment.write_err(fmt::format("nsmap: {}\n", terminal_text(line)));
+}
+
+int fail(const Environment& environment, const Error& error) {
+  say(environment,
+      error.hint.empty() ? error.text : fmt::format("{}; try {}", error.text, error.hint));
+  return exit_status(error.kind);
+}
+
+// What nobody reads any more (EPIPE) is no failure: `nsmap | head`.
+Result<void> write_out(const Environment& environment, std::string_view bytes) {
+  const auto written = environment.write_out(bytes);
+  if (written || written.error() == Errno{EPIPE}) return {};
+  return read_error(fmt::format("writing the answer: {}", os::text(written.error())));
+}
+
+Result<void> deliver(const Environment& environment, const Options& options,
+                     std::string_view bytes) {
+  if (options.output.empty() || options.output == "-") return write_out(environment, bytes);
+  if (const auto written = os::replace_file(options.output, bytes); !written)
+    return usage_error(fmt::format("writing {}: {}", options.output, os::text(written.error())));
+  return {};
+}
+
+Request make_request(const Options& options, const Environment& environment,
+                     const model::Index& index, const analyze::Titles& titles) {
+  Request request{options, index, titles, {}, options.width, false};
+  if (options.from.empty()) request.own = environment.own_netns();
+  const bool to_terminal = environment.out_is_terminal && options.output.empty();
+  if (request.width == 0 && to_terminal) request.width = environment.width;
+  request.color = to_terminal && !options.no_color && !environment.no_color;
+  return request;
+}
+
+Result<Answer> answer(const Command& command, const Options& options,
+                      const Environment& environment) {
+  const auto snapshot = get_snapshot(options, environment);
+  if (!snapshot) return tl::unexpected(snapshot.error());
+  const model::Index index(*snapshot);
+  const analyze::Titles titles(index);
+  auto result = command.run(make_request(options, environment, index, titles));
+  const bool told = command.tells_refused && !options.json;
+  const bool partial = options.from.empty() && !snapshot->host.privileged;
+  if (result && result->note.empty() && partial && !told) result->note = kNotPrivileged;
+  return result;
+}
+
+}  // namespace
+
+int run(const std::vector<std::string>& arguments, const Environment& environment) {
+  const auto parsed = parse_arguments(arguments);
+  if (!parsed) return fail(environment, parsed.error());
+  if (!parsed->command) {
+    const auto written = write_out(environment, parsed->help);
+    return written ? kYes : fail(environment, written.error());
+  }
+  const auto result = answer(*parsed->command, parsed->options, environment);
+  if (!result) return fail(environment, result.error());
+  if (const auto done = deliver(environment, parsed->options, result->bytes); !done)
+    return fail(environment, done.error());
+  if (!result->note.empty()) say(environment, result->note);
+  return result->yes ? kYes : kNo;
+}
 
 }  // namespace nsmap::cli

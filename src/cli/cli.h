@@ -1,9 +1,15 @@
 #pragma once
 
+#include <string>
+#include <vector>
+
+#include "cli/environment.h"
+
 namespace nsmap::cli {
 
-// Runs the program: picks the sub-command, and gives its exit status (0 answered, 1 answered with
-// "no", 2 wrong use or bad input, 3 could not read what was needed).
-int run(int argc, char** argv);
+// Runs the program with the arguments after its name: picks the sub-command, and gives its exit
+// status (0 answered, 1 answered with "no", 2 wrong use or bad input, 3 could not read what was
+// needed). Whatever goes wrong is one line on standard error.
+int run(const std::vector<std::string>& arguments, const Environment& environment);
 
 }  // namespace nsmap::cli

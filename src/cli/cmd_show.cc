@@ -1,0 +1,59 @@
+#include "analyze/find.h"
+#include "cli/command.h"
+#include "cli/results.h"
+#include "codec/json.h"
+#include "render/terminal.h"
+#include "view/show.h"
+
+namespace nsmap::cli {
+namespace {
+
+using Namespaces = std::vector<const model::Namespace*>;
+
+Result<Namespaces> find_all(const Request& request) {
+  Namespaces found;
+  for (const std::string& thing : request.options.things) {
+    const auto ns = analyze::find_namespace(request.index, request.titles, thing, request.own);
+    if (!ns) return tl::unexpected(ns.error());
+    found.push_back(*ns);
+  }
+  return found;
+}
+
+std::string show_json(const Request& request, const Namespaces& namespaces) {
+  std::vector<ShownNamespace> shown;
+  for (const model::Namespace* ns : namespaces)
+    shown.push_back(show_namespace(request.index, request.titles.of(ns->id), *ns));
+  std::string out;
+  codec::append_json(out, shown);
+  return out + "\n";
+}
+
+std::string show_text(const Request& request, const Namespaces& namespaces) {
+  std::string out;
+  for (const model::Namespace* ns : namespaces) {
+    if (!out.empty()) out += '\n';
+    out += render::terminal(view::make_sheet(request.index, request.titles, *ns),
+                            {request.width, request.color});
+  }
+  return out;
+}
+
+Result<Answer> run_show(const Request& request) {
+  return find_all(request).map([&](const Namespaces& found) {
+    return Answer{request.options.json ? show_json(request, found) : show_text(request, found)};
+  });
+}
+
+}  // namespace
+
+const Command kShow{
+    .name = "show",
+    .summary = "all there is to know of a namespace, and how to free it",
+    .thing = "NAMESPACE",
+    .thing_help = "by name, container, pod, pid:812, ino:4026532281, address, host, hidden:1 or .",
+    .several = true,
+    .run = run_show,
+};
+
+}  // namespace nsmap::cli

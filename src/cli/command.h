@@ -1,0 +1,80 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "analyze/names.h"
+#include "base/result.h"
+#include "model/index.h"
+
+// A sub-command is a row (`Command`) that says what it is called and takes, and a function from a
+// snapshot to bytes. Reading the snapshot and writing the bytes is the business of cli.cc.
+
+namespace nsmap::cli {
+
+// All that can be said on the command line.
+struct Options {
+  // Common to all commands.
+  std::string from;  // a snapshot's file, "-" for standard input; empty: the live host
+  bool json = false;
+  bool no_color = false;
+  std::size_t width = 0;  // columns; 0: the terminal's
+
+  // Of some commands.
+  std::vector<std::string> things;   // what a command is about
+  std::vector<std::string> columns;  // ls
+  bool wide = false;                 // ls
+  std::string output;                // a file; empty: standard output
+  std::string format;                // graph
+};
+
+struct Request {
+  const Options& options;
+  const model::Index& index;
+  const analyze::Titles& titles;
+  std::optional<model::NetnsId> own;  // the namespace nsmap runs in, when the snapshot is live
+  std::size_t width = 0;              // columns to fit into; 0: any
+  bool color = false;
+};
+
+struct Answer {
+  std::string bytes;      // for standard output or Options::output
+  bool yes = true;        // exit status 0; else 1
+  std::string note = {};  // for standard error; may be empty
+};
+
+// An option of one command, and where its value goes.
+struct Option {
+  const char* spelling;  // "-o,--output"
+  const char* value;     // "FILE"; empty for a flag
+  const char* help;
+  std::variant<bool Options::*, std::size_t Options::*, std::string Options::*,
+               std::vector<std::string> Options::*>
+      target;
+};
+
+struct Command {
+  const char* name;
+  const char* summary;
+  const char* thing = nullptr;  // what its arguments are, "NAMESPACE"; null: it takes none
+  const char* thing_help = nullptr;
+  bool several = false;  // takes more than one thing
+  std::span<const Option> options = {};
+  const char* more = "";  // after the options in its help
+  // Its text says what was not permitted; of other answers, cli.cc says it on standard error.
+  bool tells_refused = false;
+  Result<Answer> (*run)(const Request& request);
+};
+
+extern const Command kMap;  // what runs when no command is named
+extern const Command kLs;
+extern const Command kShow;
+extern const Command kWhois;
+extern const Command kGraph;
+extern const Command kSnapshot;
+
+}  // namespace nsmap::cli

@@ -1,0 +1,33 @@
+#include "cli/environment.h"
+
+#include "collect/collect.h"
+#include "os/files.h"
+#include "os/kernel.h"
+
+namespace nsmap::cli {
+namespace {
+
+std::optional<model::NetnsId> own_netns() {
+  const auto stat = os::real_kernel().stat(os::kNoDir, "/proc/self/ns/net");
+  if (!stat) return std::nullopt;
+  return model::NetnsId{stat->id.dev, stat->id.ino};
+}
+
+}  // namespace
+
+Environment real_environment() {
+  os::ignore_broken_pipes();
+  return {
+      .collect = [] { return collect::collect(os::real_kernel(), {}); },
+      .own_netns = own_netns,
+      .read_in = [](std::size_t limit) { return os::read_whole(os::kStdin, limit); },
+      .write_out = [](std::string_view text) { return os::write_whole(os::kStdout, text); },
+      .write_err = [](std::string_view text) { (void)os::write_whole(os::kStderr, text); },
+      .out_is_terminal = os::is_terminal(os::kStdout),
+      .err_is_terminal = os::is_terminal(os::kStderr),
+      .width = os::terminal_width(os::kStdout),
+      .no_color = !os::environment_variable("NO_COLOR").empty(),
+  };
+}
+
+}  // namespace nsmap::cli

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "model/snapshot.h"
+
+namespace nsmap::cli {
+
+// What a run of the program has around it, for tests to replace.
+struct Environment {
+  std::function<Result<model::Snapshot>()> collect;            // of the live host
+  std::function<std::optional<model::NetnsId>()> own_netns;    // the one nsmap runs in
+  std::function<SysResult<std::string>(std::size_t)> read_in;  // standard input, at most so much
+  std::function<SysResult<void>(std::string_view)> write_out;
+  std::function<void(std::string_view)> write_err;
+  bool out_is_terminal = false;
+  bool err_is_terminal = false;
+  std::size_t width = 0;  // of the terminal that is standard output, in columns; 0: unknown
+  bool no_color = false;  // NO_COLOR is set (no-color.org)
+};
+
+// The process's own.
+Environment real_environment();
+
+}  // namespace nsmap::cli
