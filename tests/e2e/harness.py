@@ -1,7 +1,7 @@
 """What every end-to-end test stands on.
 
-A test file ends with `harness.main()`. Run as a program, it runs itself again as the first process
-of a mount, pid and network namespace of its own, with a private /run and a /proc of that pid
+A test file ends with `harness.main()`. Run as a program, it runs itself again in a mount, pid and
+network namespace of its own, with a private /run and a /proc of that pid
 namespace, so that whatever a test makes is gone with it; before and after, it looks at the network
 and the mounts of the host, which must not differ. Inside, `nsmap()` gives what the program under
 test prints, `sh()` runs iproute2 and its like, `hold()` starts a helper that keeps a namespace alive.
@@ -16,6 +16,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import unittest
 
@@ -23,8 +24,9 @@ SKIP = 77  # SKIP_RETURN_CODE in CMakeLists.txt
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 NSMAP = os.environ.get("NSMAP", str(ROOT / "build/release/nsmap"))
 HOLDERS = os.environ.get("NSMAP_HOLDERS", str(ROOT / "build/release/tests/e2e/e2e_holders"))
-# Files of a test go here: on a tmpfs that only this test sees.
-WORK = pathlib.Path("/run/work")
+# Files of a test go here: on a tmpfs that only this test sees. Not in /run, which rootless podman
+# covers in the mount namespaces that it makes.
+WORK = pathlib.Path(os.environ.get("NSMAP_E2E_WORK", "/nonexistent"))
 
 # What changes by itself on a host at rest.
 VOLATILE = re.compile(r'"(expires|valid_life_time|preferred_life_time|used|cache)":[^,}\]]*,?')
@@ -229,9 +231,13 @@ def _outside():
         print("skipped: needs root, to make namespaces")
         return SKIP
     before = _host_state()
-    inside = subprocess.run(
-        ["unshare", "--mount", "--pid", "--net", "--fork", "--kill-child", "--mount-proc",
-         sys.executable, *sys.argv], env={**os.environ, "NSMAP_E2E": "inside", "LC_ALL": "C.UTF-8"})
+    with tempfile.TemporaryDirectory(prefix="nsmap-e2e-") as work:
+        os.chmod(work, 0o755)
+        # The shell is the first process, and as such reaps the orphans of what the tests start.
+        inside = subprocess.run(
+            ["unshare", "--mount", "--pid", "--net", "--fork", "--kill-child", "--mount-proc",
+             "sh", "-c", '"$@"; exit $?', "sh", sys.executable, *sys.argv],
+            env={**os.environ, "NSMAP_E2E_WORK": work, "TMPDIR": work, "LC_ALL": "C.UTF-8"})
     after = _host_state()
     if before != after:
         changed = [pair for pair in zip(before, after) if pair[0] != pair[1]]
@@ -250,8 +256,8 @@ def _inside():
     # The copies that a new mount namespace has of the host's own mounts would hold its namespaces.
     for path in _nsfs_mounts():
         sh(f"umount --lazy '{path}'", check=False)
-    sh("mount -t tmpfs -o mode=755 run /run && mkdir -p /run/work /run/lock && ip link set lo up")
-    os.environ["TMPDIR"] = str(WORK)
+    sh(f"mount -t tmpfs -o mode=755 run /run && mount -t tmpfs -o mode=755 work {WORK} && "
+       "mkdir /run/lock && ip link set lo up")
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     program = unittest.main(module="__main__", exit=False)
     result = program.result
@@ -263,8 +269,8 @@ def _inside():
 def main(*programs):
     """Runs the tests of the calling file, given what it needs installed, and exits."""
     try:
-        need("ip", "unshare", NSMAP, *programs)
+        need("ip", "unshare", *programs)
     except Unavailable as reason:
         print(f"skipped: {reason}")
         sys.exit(SKIP)
-    sys.exit(_inside() if os.environ.get("NSMAP_E2E") == "inside" else _outside())
+    sys.exit(_inside() if "NSMAP_E2E_WORK" in os.environ else _outside())

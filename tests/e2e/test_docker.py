@@ -1,0 +1,207 @@
+"""A Docker host: every network mode, held against `docker inspect`; swarm's namespaces without a process."""
+
+import contextlib
+import json
+import os
+import subprocess
+import time
+
+import harness
+from harness import (WORK, TestCase, busybox_tree, daemon, diagnostics, link, namespace, nsmap, run_nsmap,
+                     sh, wait_for)
+
+SOCKET = "/run/docker.sock"
+
+
+def docker(command, **options):
+    return sh(f"/usr/bin/docker {command}", **options).strip()
+
+
+def inspect(name):
+    return json.loads(docker(f"inspect {name}"))[0]
+
+
+@contextlib.contextmanager
+def dockerd(*options):
+    """A daemon of this test alone: its files on the test's tmpfs, its mounts in a mount namespace of
+    its own, so that what it mounts is a plain file to everybody else."""
+    with daemon(["unshare", "-m", "dockerd", "--data-root", f"{WORK}/data", "--exec-root",
+                 "/run/docker", "-H", f"unix://{SOCKET}", "-p", f"{WORK}/docker.pid",
+                 "--experimental", "--ipv6", "--fixed-cidr-v6", "fd00:d0c::/64", *options],
+                lambda: os.path.exists(SOCKET) and subprocess.run(
+                    ["/usr/bin/docker", "info"], capture_output=True).returncode == 0,
+                "dockerd", WORK / "dockerd.log"):
+        yield
+
+
+class Docker(TestCase):
+    @classmethod
+    def setUpClass(cls):
+        os.environ["DOCKER_HOST"] = f"unix://{SOCKET}"
+        cls.stack = contextlib.ExitStack()
+        cls.addClassCleanup(cls.stack.close)
+        cls.stack.enter_context(dockerd())
+        root = busybox_tree(WORK / "root")
+        sh(f"tar -C {root} -c . | /usr/bin/docker import "
+           "-c 'CMD [\"/bin/httpd\",\"-f\",\"-p\",\"80\",\"-h\",\"/www\"]' - bb:1")
+        cls.start()
+        cls.snapshot = nsmap()
+
+    @classmethod
+    def start(cls):
+        sh("ip link add par0 type veth peer name par1 && ip link set par0 up && ip link set par1 up")
+        docker("network create app")
+        docker("network create --internal inner")
+        docker("network create -d macvlan -o parent=par0 --subnet 192.0.2.0/24 mac")
+        for name, options in {
+                "web": "-p 127.0.0.1:18080:80 --label 'com.example=\"><script>'",
+                "both": "--network app -p 18081:80/tcp -p 18082:53/udp",
+                "closed": "--network inner", "mac": "--network mac", "alone": "--network none",
+                "onhost": "--network host", "sidecar": "--network container:web"}.items():
+            # On the host and beside web, port 80 is taken or not ours to take.
+            command = "/bin/sleep 1000" if name in ("onhost", "sidecar") else ""
+            docker(f"run -d --name {name} {options} bb:1 {command}")
+        docker("network connect inner both")
+
+    def own(self, name):
+        """(the container in the snapshot, its namespace, what `docker inspect` says)."""
+        told = inspect(name)
+        found = [c for c in self.snapshot["containers"] if c["id"] == told["Id"]]
+        self.assertEqual(len(found), 1, f"{name}: {self.snapshot['containers']}")
+        ino = os.stat(f"/proc/{told['State']['Pid']}/ns/net").st_ino
+        ns = namespace(self.snapshot, ino)
+        self.assertIsNotNone(ns, name)
+        self.assertEqual(found[0]["net"], ns["id"])
+        return found[0], ns, told
+
+    def test_names_images_and_pids(self):
+        for name in "web", "both", "closed", "mac", "alone", "onhost", "sidecar":
+            with self.subTest(name):
+                container, _, told = self.own(name)
+                self.assertEqual(container["name"], told["Name"].lstrip("/"))
+                self.assertEqual(container["runtime"], "docker")
+                self.assertEqual(container["image"], told["Config"]["Image"])
+                self.assertEqual(container["pid"], told["State"]["Pid"])
+
+    def test_no_container_invented(self):
+        told = set(docker("ps -q --no-trunc").split())
+        self.assertEqual({c["id"] for c in self.snapshot["containers"] if c["runtime"] == "docker"},
+                         told)
+
+    def test_addresses(self):
+        for name in "web", "both", "closed", "mac":
+            with self.subTest(name):
+                _, ns, told = self.own(name)
+                ours = {(a["address"], a["prefix"]) for a in ns["addresses"]}
+                for network in told["NetworkSettings"]["Networks"].values():
+                    self.assertIn((network["IPAddress"], network["IPPrefixLen"]), ours)
+                    if network["GlobalIPv6Address"]:
+                        self.assertIn((network["GlobalIPv6Address"], network["GlobalIPv6PrefixLen"]),
+                                      ours)
+                macs = {each.get("mac") for each in ns["links"]}
+                for network in told["NetworkSettings"]["Networks"].values():
+                    self.assertIn(network["MacAddress"], macs)
+
+    def test_wires(self):
+        host = namespace(self.snapshot, harness.netns_of()["ino"])
+        bridges = {"web": ["docker0"], "both": ["app", "inner"], "closed": ["inner"]}
+        for name, networks in bridges.items():
+            _, ns, _ = self.own(name)
+            masters = set()
+            for each in ns["links"]:
+                if each.get("kind") == "veth":
+                    self.assertEqual(each["peer"]["namespace"], host["id"])
+                    port = next(p for p in host["links"] if p["index"] == each["peer"]["index"])
+                    self.assertEqual(port["peer"], {"namespace": ns["id"], "index": each["index"]})
+                    masters.add(next(b["name"] for b in host["links"] if b["index"] == port["master"]))
+            wanted = {n if n == "docker0" else "br-" + docker(f"network inspect -f '{{{{.Id}}}}' {n}")[:12]
+                      for n in networks}
+            self.assertEqual(masters, wanted, name)
+
+    def test_macvlan(self):
+        _, ns, _ = self.own("mac")
+        host = namespace(self.snapshot, harness.netns_of()["ino"])
+        self.assertEqual(link(ns, "eth0")["parent"],
+                         {"namespace": host["id"], "index": link(host, "par0")["index"]})
+
+    def test_network_modes(self):
+        host = harness.netns_of()
+        self.assertEqual(self.own("onhost")[1]["id"], host)
+        self.assertEqual(self.own("sidecar")[1]["id"], self.own("web")[1]["id"])
+        self.assertEqual([each["name"] for each in self.own("alone")[1]["links"]], ["lo"])
+
+    def test_labels_and_ports(self):
+        container, _, _ = self.own("web")
+        self.assertIn({"key": "com.example", "value": '"><script>'}, container["labels"])
+        self.assertIn(("tcp", "127.0.0.1", 18080, 80),
+                      [(p["protocol"], p["host_address"], p["host_port"], p["container_port"])
+                       for p in container["ports"]])
+
+    def test_mounts_in_dockers_mount_namespace(self):
+        told = inspect("web")["NetworkSettings"]["SandboxKey"]
+        mount_ns = os.stat(f"/proc/{dockerd_pid()}/ns/mnt").st_ino
+        self.assertNotEqual(mount_ns, os.stat("/proc/self/ns/mnt").st_ino)
+        _, ns, _ = self.own("web")
+        self.assertHeld(ns, "bind_mount", path=told.replace("/var/run", "/run"), mnt_ns=mount_ns)
+
+    def test_the_map_names_them(self):
+        text = run_nsmap("--width", "160").stdout
+        for word in "web", "both", "closed", "alone", "bb:1", "docker0":
+            self.assertIn(word, text)
+
+    def test_hostile_label_in_pictures(self):
+        svg = WORK / "docker.svg"
+        self.assertEqual(run_nsmap("graph", "-o", svg).returncode, 0)
+        self.assertNotIn("<script>", svg.read_text())
+
+    def test_shown_by_name(self):
+        done = run_nsmap("show", "web")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn(inspect("web")["NetworkSettings"]["IPAddress"], done.stdout)
+
+
+class Swarm(TestCase):
+    """Swarm keeps namespaces that no process is in."""
+
+    @classmethod
+    def setUpClass(cls):
+        os.environ["DOCKER_HOST"] = f"unix://{SOCKET}"
+
+    def test_namespaces_without_a_process(self):
+        # The fixed IPv6 prefix and swarm do not go together: a daemon of its own.
+        with daemon(["unshare", "-m", "dockerd", "--data-root", f"{WORK}/swarm", "--exec-root",
+                     "/run/swarm", "-H", f"unix://{SOCKET}", "-p", f"{WORK}/swarm.pid"],
+                    lambda: subprocess.run(["/usr/bin/docker", "info"],
+                                           capture_output=True).returncode == 0,
+                    "dockerd", WORK / "swarm.log"):
+            sh(f"tar -C {busybox_tree(WORK / 'root')} -c . | /usr/bin/docker import "
+               "-c 'CMD [\"/bin/sleep\",\"1000\"]' - bb:1")
+            docker("swarm init --advertise-addr 127.0.0.1 --listen-addr 127.0.0.1")
+            docker("network create -d overlay over")
+            docker("service create -d --name svc --network over --replicas 1 bb:1", timeout=60)
+            wait_for(lambda: docker("ps -q"), "the service's container", 30)
+            time.sleep(1)
+            pid = dockerd_pid("swarm.pid")
+            mounts = {line.split()[3]: line.split()[4]
+                      for line in open(f"/proc/{pid}/mountinfo") if " - nsfs " in line}
+            snapshot = nsmap()
+            docker("swarm leave --force")
+        self.assertGreaterEqual(len(mounts), 4, mounts)
+        found = {f"net:[{ns['id']['ino']}]": ns for ns in snapshot["namespaces"]}
+        for root, path in mounts.items():
+            with self.subTest(path):
+                self.assertIn(root, found, diagnostics(snapshot))
+                self.assertIn(os.path.basename(path),
+                              [name["name"] for name in found[root]["names"]])
+        empty = [ns for ns in found.values()
+                 if not any(each["kind"] == "process" for each in ns["holders"])]
+        self.assertGreaterEqual(len(empty), 3)
+        self.assertTrue(any(each["kind"] == "vxlan" for ns in empty for each in ns["links"]))
+
+
+def dockerd_pid(file="docker.pid"):
+    return int((WORK / file).read_text())
+
+
+if __name__ == "__main__":
+    harness.main("dockerd", "/usr/bin/docker", "containerd", "busybox", "iptables")
