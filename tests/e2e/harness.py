@@ -258,6 +258,10 @@ def _inside():
         sh(f"umount --lazy '{path}'", check=False)
     sh(f"mount -t tmpfs -o mode=755 run /run && mount -t tmpfs -o mode=755 work {WORK} && "
        "mkdir /run/lock && ip link set lo up")
+    # /sys/class/net is of the namespace in which sysfs was mounted; the cgroups stay as they are.
+    sh(f"mkdir {WORK}/cgroup && mount --rbind /sys/fs/cgroup {WORK}/cgroup && "
+       f"mount -t sysfs sysfs /sys && mount --rbind {WORK}/cgroup /sys/fs/cgroup && "
+       f"umount -R --lazy {WORK}/cgroup")
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     program = unittest.main(module="__main__", exit=False)
     result = program.result

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import pathlib
 import subprocess
 import time
 
@@ -182,8 +183,8 @@ class Swarm(TestCase):
             wait_for(lambda: docker("ps -q"), "the service's container", 30)
             time.sleep(1)
             pid = dockerd_pid("swarm.pid")
-            mounts = {line.split()[3]: line.split()[4]
-                      for line in open(f"/proc/{pid}/mountinfo") if " - nsfs " in line}
+            lines = pathlib.Path(f"/proc/{pid}/mountinfo").read_text().splitlines()
+            mounts = {line.split()[3]: line.split()[4] for line in lines if " - nsfs " in line}
             snapshot = nsmap()
             docker("swarm leave --force")
         self.assertGreaterEqual(len(mounts), 4, mounts)

@@ -143,11 +143,9 @@ class Rootless(Podman):
 
     def test_tap_tied_to_its_server(self):
         _, ns, _ = self.own("slirp")
-        server = int(sh("pgrep -f 'slirp4netns.*tap0' | head -1"))
         servers = [each["pid"] for each in link(ns, "tap0")["served_by"]]
         told = {process["pid"]: process["comm"] for process in self.snapshot["processes"]}
         self.assertIn("slirp4netns", [told[pid] for pid in servers])
-        self.assertGreater(server, 0)
 
     def test_mounts_in_the_users_mount_namespace(self):
         _, ns, told = self.own("slirp")
