@@ -3,7 +3,6 @@
 import json
 import os
 import pathlib
-import shutil
 
 import harness
 from harness import WORK, TestCase, busybox_tree, inode, link, namespace, nsmap, run_nsmap, sh
@@ -112,8 +111,7 @@ class Root(Podman):
 class Rootless(Podman):
     @classmethod
     def setUpClass(cls):
-        if not shutil.which("slirp4netns") or not shutil.which("newuidmap"):
-            raise cls.skipTest(cls, "not installed: slirp4netns, uidmap")
+        harness.need("slirp4netns", "newuidmap")
         make_user()
         home, runtime = WORK / "home", pathlib.Path(f"/run/user/{UID}")
         for path in home, runtime:

@@ -1,0 +1,173 @@
+"""Measures nsmap beside the floor and its peers, and prints the tables of docs/performance.md.
+
+usage: bench.py [--sizes 10,100,1000] [--runs 9] [--skip-sweep]
+
+All of it happens in a mount, pid and network namespace of its own (tests/e2e/harness.py), on labs of
+N namespaces: each with a veth to one bridge, IPv4 and IPv6 addresses, a default route and one process.
+"""
+
+import argparse
+import contextlib
+import os
+import pathlib
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "tests/e2e"))
+import harness  # noqa: E402
+
+BUILD = ROOT / "build/release"
+NSMAP, FLOOR, SLEEPERS = (str(BUILD / program) for program in
+                          ("nsmap", "bench/bench_floor", "bench/bench_sleepers"))
+
+# Who is measured, by what command.
+PROGRAMS = [
+    ("nsmap, to JSON", [NSMAP, "snapshot"]),
+    ("nsmap, the tree", [NSMAP]),
+    ("floor: its netlink questions, in C", [FLOOR]),
+    ("floor, with its /proc files", [FLOOR, "--files"]),
+    ("plotnetcfg", ["plotnetcfg", "-f", "json"]),
+    ("lsns -t net", ["lsns", "-t", "net"]),
+    ("ip -all netns exec ip -j addr", ["ip", "-all", "netns", "exec", "ip", "-j", "addr"]),
+]
+REFERENCE = PROGRAMS[0][0]
+
+
+def run_once(command):
+    """(seconds, peak resident megabytes) of one run, output thrown away."""
+    with open(os.devnull, "w") as null:
+        begin = time.perf_counter()
+        process = subprocess.Popen(command, stdout=null, stderr=null)
+        _, status, usage = os.wait4(process.pid, 0)
+        took = time.perf_counter() - begin
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
+        raise RuntimeError(f"{' '.join(command)}: exit {process.returncode}")
+    return took, usage.ru_maxrss / 1024
+
+
+def measure(command, runs):
+    """(median seconds, peak megabytes); slow commands run fewer times."""
+    first = run_once(command)
+    runs = runs if first[0] < 1 else min(runs, 3)
+    samples = [run_once(command) for _ in range(runs)]
+    return statistics.median(took for took, _ in samples), max(peak for _, peak in samples)
+
+
+@contextlib.contextmanager
+def sleepers(*arguments):
+    helper = harness.Helper([SLEEPERS, *map(str, arguments)])
+    try:
+        yield
+    finally:
+        helper.stop()
+        # The kernel ends them after their parent, and frees what they held after that.
+        harness.wait_for(lambda: not sleeping(), "the sleepers' end", 60)
+
+
+def sleeping():
+    """Whether any sleeper is left; processes may end while we look."""
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError):
+            if pathlib.Path(f"/proc/{pid}/comm").read_text().startswith("bench_sleepers"):
+                return True
+    return False
+
+
+@contextlib.contextmanager
+def lab(size):
+    """N namespaces n0…, each wired to one bridge in the namespace we are in."""
+    commands = ["link add br0 type bridge", "link set br0 up"]
+    for number in range(size):
+        commands += [f"netns add n{number}",
+                     f"link add p{number} type veth peer name eth0 netns n{number}",
+                     f"link set p{number} master br0 up"]
+    harness.sh("ip -batch -", input="\n".join(commands), timeout=300)
+    inside = ["link set lo up", "link set eth0 up"]
+    for number in range(size):
+        address = f"10.{number // 250}.{number % 250}"
+        # One address in the network of the gateway, so that each has a default route.
+        harness.sh(f"ip -n n{number} -batch -", input="\n".join(inside + [
+            f"addr add {address}.2/24 dev eth0", f"addr add fd00:{number:x}::2/64 dev eth0 nodad",
+            f"route add default via {address}.1", f"route add ::/0 via fd00:{number:x}::1"]))
+    try:
+        yield
+    finally:
+        harness.sh("ip -batch -", input="\n".join(
+            [f"netns del n{number}" for number in range(size)] + ["link del br0"]), timeout=300)
+        # The kernel takes a namespace's links away some time after its name (cleanup_net).
+        harness.wait_for(lambda: not harness.ip_json("link show type veth"), "the lab's end", 60)
+
+
+def milliseconds(seconds):
+    return f"{seconds * 1000:.1f}" if seconds < 1 else f"{seconds * 1000:.0f}"
+
+
+def print_table(title, header, rows):
+    print(f"\n### {title}\n\n| {' | '.join(header)} |")
+    print("|" + " --- |" + " ---: |" * (len(header) - 1))
+    for row in rows:
+        print(f"| {' | '.join(row)} |")
+    sys.stdout.flush()
+
+
+def compare(size, kind, runs):
+    """One row for each program: median, ratio, peak."""
+    results = []
+    with lab(size), sleepers(kind):
+        for name, command in PROGRAMS:
+            if shutil.which(command[0]):
+                results.append((name, *measure(command, runs)))
+    reference = next(took for name, took, _ in results if name == REFERENCE)
+    return [[name, milliseconds(took), f"{took / reference:.2f}", f"{took / size * 1e6:.0f}",
+             f"{peak:.0f}"] for name, took, peak in results]
+
+
+def compare_all(options):
+    header = ["program", "ms", f"× {REFERENCE}", "µs a namespace", "peak MB"]
+    for size in options.sizes:
+        rows = compare(size, "namespaces", options.runs)
+        print_table(f"{size} namespaces, a process in each", header, rows)
+    size = max(options.sizes)
+    print_table(f"{size} namespaces, a process in each by `ip netns exec` (a mount namespace each)",
+                header, compare(size, "mounts", options.runs))
+
+
+def sweep(runs):
+    """What finding costs where there is much to look at and little to find."""
+    rows = []
+    for what, arguments in (("10,000 processes in one namespace", (10000,)),
+                            ("100,000 descriptors of 10 processes", (10, 10000))):
+        with sleepers("processes", *arguments):
+            took, peak = measure([NSMAP, "snapshot"], runs)
+        rows.append([what, milliseconds(took), f"{peak:.0f}"])
+    print_table("The sweep", ["what there is", "nsmap to JSON, ms", "peak MB"], rows)
+
+
+def describe_machine():
+    model = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo")
+                  if line.startswith("model name")), "unknown")
+    print(f"Linux {os.uname().release}, {os.cpu_count()} × {model}; medians, whole processes; the "
+          "peak of a small program is that of the Python that starts it.")
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--sizes", default="10,100,1000",
+                        type=lambda text: [int(size) for size in text.split(",")])
+    parser.add_argument("--runs", type=int, default=9)
+    parser.add_argument("--skip-sweep", action="store_true")
+    options = parser.parse_args()
+    describe_machine()
+    compare_all(options)
+    if not options.skip_sweep:
+        sweep(options.runs)
+    return 0
+
+
+if __name__ == "__main__":
+    harness.main(work=main)
