@@ -10,6 +10,7 @@ namespace nsmap::netlink {
 namespace {
 
 constexpr int kAttempts = 4;
+constexpr std::int32_t kMaxErrno = 4095;  // MAX_ERRNO, include/linux/err.h
 
 std::uint32_t next_sequence() {
   static std::atomic<std::uint32_t> sequence{1};
@@ -25,7 +26,7 @@ std::string extended_ack(const Message& message, std::size_t skip) {
 
 std::optional<Failure> error_of(const Message& message) {
   const auto code = read_at<std::int32_t>(message.payload());
-  if (!code) return Failure{Failure::What::malformed, 0, {}};
+  if (!code || *code > 0 || *code < -kMaxErrno) return Failure{Failure::What::malformed, 0, {}};
   if (*code == 0) return std::nullopt;
   const auto original = read_at<nlmsghdr>(message.payload(), sizeof(std::int32_t));
   const bool capped = (message.header().nlmsg_flags & NLM_F_CAPPED) != 0;
@@ -39,6 +40,7 @@ std::optional<Failure> error_of(const Message& message) {
 std::optional<Failure> error_of_done(const Message& message) {
   const auto code = read_at<std::int32_t>(message.payload());
   if (!code || *code >= 0) return std::nullopt;
+  if (*code < -kMaxErrno) return Failure{Failure::What::malformed, 0, {}};
   return Failure{Failure::What::refused, -*code, extended_ack(message, sizeof(std::int32_t))};
 }
 

@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <deque>
+#include <limits>
 
 namespace nsmap::netlink {
 namespace {
@@ -104,6 +105,17 @@ TEST(Dump, DoneMayCarryAnError) {
   const auto failure = dump_links(script).failure;
   ASSERT_TRUE(failure);
   EXPECT_EQ(failure->error, ENOMEM);
+}
+
+TEST(Dump, AnErrorThatIsNoErrnoIsMalformed) {
+  for (const std::uint16_t type : {NLMSG_DONE, NLMSG_ERROR}) {
+    for (const std::int32_t code : {std::numeric_limits<std::int32_t>::min(), -4096}) {
+      Script script({{{type, 0, payload_of(code)}}});
+      const auto failure = dump_links(script).failure;
+      ASSERT_TRUE(failure);
+      EXPECT_EQ(failure->what, Failure::What::malformed);
+    }
+  }
 }
 
 TEST(Dump, ReadsTheExtendedAck) {
