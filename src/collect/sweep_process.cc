@@ -68,9 +68,10 @@ class Sweeper {
     if (!read_stat(subject)) return false;
     ++part_.proc.looked_at;
     if (const auto stat = kernel_.stat(subject.dir, "")) process.uid = Uid(stat->uid);
-    if (process.zombie && !find_living_thread(subject)) return false;
-    if (!read_network_namespace(subject)) return false;
-    read_other_namespaces(subject);
+    const bool first_lives = !process.zombie && read_network_namespace(subject);
+    if (!first_lives && !(find_living_thread(subject) && read_network_namespace(subject)))
+      return false;
+    if (subject.process.net) read_other_namespaces(subject);  // else they are refused alike
     read_texts(subject);
     return true;
   }
@@ -95,8 +96,8 @@ class Sweeper {
     return true;
   }
 
-  // A process whose first thread has exited looks like a zombie, and nothing can be read through
-  // it, but it lives on in its other threads.
+  // A process whose first thread has exited, or is about to, looks like a zombie, and nothing can
+  // be read through it, but it lives on in its other threads.
   bool find_living_thread(Subject& subject) {
     if (subject.process.threads < 2) return false;
     const auto tasks = kernel_.open(subject.dir, "task", O_RDONLY | O_DIRECTORY);
@@ -109,7 +110,7 @@ class Sweeper {
       subject.view = std::move(*view);
       subject.tid = tid;
     });
-    subject.process.zombie = !subject.view.valid();
+    if (subject.view.valid()) subject.process.zombie = false;
     return subject.view.valid();
   }
 

@@ -127,6 +127,15 @@ TEST_F(SweepTest, SeesAProcessWhoseFirstThreadExitedThroughALivingOne) {
   EXPECT_THAT(diagnostics, IsEmpty());
 }
 
+TEST_F(SweepTest, SeesAProcessWhoseFirstThreadIsJustExiting) {
+  const FakeProcess leader{.pid = 7, .net = 101, .threads = 2};
+  add_process(kernel, leader);
+  kernel.refuse("/proc/7/ns/net", ENOENT);
+  add_thread(kernel, 9, leader, false);
+  EXPECT_THAT(sweep().processes, SizeIs(2));
+  EXPECT_THAT(holders_of(101), ElementsAre(holder(HolderKind::thread, 7, 9)));
+}
+
 TEST_F(SweepTest, FindsThreadsElsewhere) {
   const FakeProcess process{.pid = 7, .threads = 3};
   add_process(kernel, process);
