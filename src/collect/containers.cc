@@ -54,6 +54,16 @@ std::optional<model::NetnsId> find_host_net(const ContainerSearch& search) {
   return model::NetnsId{self->id.dev, self->id.ino};
 }
 
+// Whoever comes first names a container, so the host's own managers come before those that run
+// inside a container, and root's before users'.
+void sort_by_trust(ContainerSearch& search, std::vector<const model::Process*>& managers) {
+  const auto distance = [&](const model::Process* manager) {
+    return std::pair(cgroup_of(search, *manager).containers.size(), manager->uid.value != 0);
+  };
+  std::stable_sort(managers.begin(), managers.end(),
+                   [&](const auto* a, const auto* b) { return distance(a) < distance(b); });
+}
+
 Managers index_processes(ContainerSearch& search) {
   Managers managers;
   search.by_pid.reserve(search.processes.size());
@@ -68,6 +78,7 @@ Managers index_processes(ContainerSearch& search) {
       }
   }
   if (search.children.empty()) return managers;
+  for (auto& of_one_runtime : managers) sort_by_trust(search, of_one_runtime);
   for (const model::Process& process : search.processes)
     if (const auto parent = search.children.find(process.parent);
         parent != search.children.end() && process.parent != process.pid)

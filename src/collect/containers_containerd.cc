@@ -37,12 +37,27 @@ void find_of_shim(ContainerSearch& search, const model::Process& shim) {
   for (const model::Process* child : children_of(search, shim)) {
     if (child->comm == "runc" || child->comm == "crun") continue;  // at work for the shim
     const std::string child_id = id_of_child(search, *child, shim, id);
-    claim(search, *child, add_container(search, runtime, child_id, &shim));
+    FoundContainer& found = add_container(search, runtime, child_id, &shim);
+    if (speaks_for(search, shim, found)) claim(search, *child, found);
   }
 }
 
-// One result says the pod's name, as libcni's arguments, and its published ports.
+// [["K8S_POD_NAME","web"],…]: what the runtime told libcni about the pod.
+std::string argument(const boost::json::value& result, std::string_view name) {
+  for (const boost::json::value& entry : array_at(result, {"cniArgs"})) {
+    const boost::json::array& pair = array_at(entry, {});
+    if (pair.size() == 2 && text_at(pair[0], {}) == name) return text_at(pair[1], {});
+  }
+  return {};
+}
+
+// One result says which pod it is of, should the bundle not have told, and its published ports.
 void apply_cni_result(const boost::json::value& result, model::Container& container) {
+  if (!container.pod) {
+    model::Pod pod{argument(result, "K8S_POD_NAME"), argument(result, "K8S_POD_NAMESPACE"),
+                   argument(result, "K8S_POD_UID")};
+    if (!pod.name.empty()) container.pod = std::move(pod);
+  }
   for (const boost::json::value& entry : array_at(result, {"capabilityArgs", "portMappings"})) {
     const auto host = integer_at(entry, {"HostPort"});
     const auto inside = integer_at(entry, {"ContainerPort"});
@@ -85,7 +100,7 @@ void describe_containerd(ContainerSearch& search, Processes, Containers containe
   for (FoundContainer* found : containers) {
     const auto bundle = bundle_of(search, *found);
     if (!bundle.empty()) read_bundle(search, *found->manager, bundle, *found, false);
-    pods = pods || found->container.sandbox;
+    pods = pods || found->container.sandbox || !found->pod_id.empty();
   }
   if (pods) read_cni_results(search);
 }

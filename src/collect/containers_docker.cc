@@ -178,6 +178,17 @@ void ask_daemons(ContainerSearch& search, Processes dockerds, Containers unknown
   }
 }
 
+void report_nameless(ContainerSearch& search, Containers asked_for) {
+  const auto nameless = [](const auto* found) { return found->container.name.empty(); };
+  const auto first = std::find_if(asked_for.begin(), asked_for.end(), nameless);
+  if (first == asked_for.end()) return;
+  search.report.add(
+      "containers",
+      fmt::format("naming {} Docker containers ({:.12} first): neither their files "
+                  "nor the daemon's socket could be read",
+                  std::count_if(first, asked_for.end(), nameless), (*first)->container.id));
+}
+
 }  // namespace
 
 bool is_dockerd(const model::Process& process) { return process.comm == "dockerd"; }
@@ -188,11 +199,7 @@ void describe_docker(ContainerSearch& search, Processes dockerds, Containers con
   for (FoundContainer* found : containers)
     if (!describe_by_files(search, dockerds, directories, *found)) unknown.push_back(found);
   if (!unknown.empty()) ask_daemons(search, dockerds, unknown);
-  for (const FoundContainer* found : unknown)
-    if (found->container.name.empty())
-      search.report.add("containers", fmt::format("naming Docker container {:.12}: neither its "
-                                                  "files nor the daemon's socket could be read",
-                                                  found->container.id));
+  report_nameless(search, unknown);
 }
 
 }  // namespace nsmap::collect

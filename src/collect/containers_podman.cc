@@ -38,6 +38,7 @@ void find_of_conmon(ContainerSearch& search, const model::Process& conmon) {
   const std::string_view id = option_value(words, {"-c", "--cid"});
   if (!is_safe_id(id)) return;
   FoundContainer& found = add_container(search, runtime_of(search, conmon), id, &conmon);
+  if (!speaks_for(search, conmon, found)) return;
   if (found.manager == &conmon && found.container.runtime == "podman")
     found.container.name = option_value(words, {"-n", "--name"});
   for (const model::Process* child : children_of(search, conmon))

@@ -65,6 +65,13 @@ FoundContainer& add_container(ContainerSearch& search, std::string_view runtime,
   }
 }
 
+bool speaks_for(ContainerSearch& search, const model::Process& manager,
+                const FoundContainer& found) {
+  if (!found.manager || found.manager == &manager) return true;
+  return found.manager->uid == manager.uid &&
+         cgroup_of(search, *found.manager).containers == cgroup_of(search, manager).containers;
+}
+
 void claim(ContainerSearch& search, const model::Process& process, FoundContainer& container) {
   search.claims.emplace(process.pid, &container);
   const CgroupFacts& facts = cgroup_of(search, process);

@@ -70,6 +70,10 @@ FoundContainer* find_container(ContainerSearch& search, std::string_view runtime
 // ID@PID, after its manager, or ID@RUNTIME.
 FoundContainer& add_container(ContainerSearch& search, std::string_view runtime,
                               std::string_view id, const model::Process* manager);
+// Whether a manager is one the container's own would stand beside: the same user's, in the same
+// outer container. Any process may call itself a shim and name another's container.
+bool speaks_for(ContainerSearch& search, const model::Process& manager,
+                const FoundContainer& found);
 // Notes that the process, with all that descend from it, is the container's. So is everything else
 // in its cgroup and in what that is named after, where it has left its parent's cgroup.
 void claim(ContainerSearch& search, const model::Process& process, FoundContainer& container);

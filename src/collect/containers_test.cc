@@ -342,6 +342,30 @@ TEST(ContainerdContainers, OfAPodShareOneShim) {
   EXPECT_THAT(host.diagnostics, IsEmpty());
 }
 
+TEST(ContainerdContainers, OfAPodAreNamedByCniWhereTheirBundleIsGone) {
+  FakeHost host;
+  host.add_shim(20, "k8s.io", kSandbox, "/run/containerd");
+  host.add(21, 20, "pause", "/pause", "/kubepods/burstable/poduid-web/" + kSandbox, 200);
+  host.kernel.add_file("/var/lib/cni/results/net-" + kSandbox + "-eth0",
+                       fixture("cni-result.json"));
+  host.find();
+  EXPECT_EQ(host.container(kSandbox).pod, (model::Pod{"web", "shop", "uid-web"}));
+}
+
+TEST(ContainerdContainers, AreNotTakenOverByAFalseShim) {
+  for (const bool by_user : {true, false}) {
+    DockerHost host;
+    host.add_files();
+    host.add_shim(5, "moby", kWeb, "/tmp/false");
+    host.processes.back().uid = Uid(by_user ? 1001 : 0);
+    host.processes.back().cgroup = by_user ? "/user.slice" : "/docker/" + std::string(64, 'e');
+    host.add(6, 5, "evil", "evil", host.processes.back().cgroup, 300);
+    host.find();
+    expect_web(host);
+    EXPECT_NE(host.owner(6), kWeb);
+  }
+}
+
 TEST(ContainerdContainers, OfCtrAreCalledByTheirId) {
   FakeHost host;
   host.add_shim(20, "default", "t1", "/run/containerd");
