@@ -1,16 +1,4 @@
-#include "collect/containers.h"
-
-#include <fmt/format.h>
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
-#include <fstream>
-#include <iterator>
-#include <set>
-
-#include "os/fake_kernel.h"
-
-// Hosts with one runtime each, made of state files that real ones left (tests/fixtures/containers).
+#include "collect/containers_fake_host.h"
 
 namespace nsmap::collect {
 namespace {
@@ -19,213 +7,6 @@ using testing::ElementsAre;
 using testing::Field;
 using testing::IsEmpty;
 using testing::SizeIs;
-
-constexpr std::uint64_t kHostNet = 100;
-
-std::string fixture(const std::string& name) {
-  std::ifstream file(std::string(NSMAP_TESTS_DIR "/fixtures/containers/") + name);
-  EXPECT_TRUE(file) << name;
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-struct FakeHost {
-  os::FakeKernel kernel;
-  std::vector<model::Process> processes;
-  std::vector<model::Container> containers;
-  std::vector<model::Coverage> coverage;
-  std::vector<model::Diagnostic> diagnostics;
-
-  FakeHost() { add(1, 0, "systemd", "/sbin/init", "/init.scope"); }
-
-  model::Process& add(int pid, int parent, const std::string& comm, const std::string& command,
-                      const std::string& cgroup, std::uint64_t net = kHostNet) {
-    model::Process process;
-    process.pid = Pid(pid);
-    process.parent = Pid(parent);
-    process.comm = comm;
-    process.command = command;
-    process.cgroup = cgroup;
-    process.net = model::NetnsId{os::FakeKernel::kNsfsDev, net};
-    process.start_ticks = static_cast<std::uint64_t>(pid);
-    kernel.add_link(fmt::format("/proc/{}/root", pid), "/");
-    return processes.emplace_back(process);
-  }
-
-  void add_shim(int pid, const std::string& ns, const std::string& id, const std::string& state) {
-    add(pid, 1, "containerd-shim",
-        fmt::format("/usr/bin/containerd-shim-runc-v2 -namespace {} -id {} -address {}.sock", ns,
-                    id, state),
-        "/system.slice/containerd.service");
-    kernel.add_link(fmt::format("/proc/{}/cwd", pid),
-                    fmt::format("{}/io.containerd.runtime.v2.task/{}/{}", state, ns, id));
-  }
-
-  void find() {
-    std::sort(processes.begin(), processes.end(),
-              [](const auto& a, const auto& b) { return a.pid < b.pid; });
-    Report report;
-    containers = find_containers(kernel, processes, report);
-    report.finish(coverage, diagnostics);
-    std::set<std::string> ids;
-    for (const auto& container : containers) EXPECT_TRUE(ids.insert(container.id).second);
-  }
-
-  model::Container container(const std::string& id) const {
-    for (const auto& found : containers)
-      if (found.id == id) return found;
-    ADD_FAILURE() << "no container " << id;
-    return {};
-  }
-
-  std::string owner(int pid) const {
-    for (const auto& process : processes)
-      if (process.pid == Pid(pid)) return process.container;
-    return "no such process";
-  }
-
-  std::uint64_t refused() const {
-    std::uint64_t sum = 0;
-    for (const auto& row : coverage) sum += row.refused;
-    return sum;
-  }
-};
-
-model::NetnsId net(std::uint64_t ino) { return {os::FakeKernel::kNsfsDev, ino}; }
-
-// --- Docker --------------------------------------------------------------------------------------
-
-const std::string kWeb = "9e1f22be0ec991da3e47ecc881a14b886c5289d086e7ce89ed0077e5b284d6c7";
-const std::string kTask = "/run/docker/containerd/daemon/io.containerd.runtime.v2.task/moby/";
-
-struct DockerHost : FakeHost {
-  DockerHost() {
-    add(10, 1, "dockerd", "/usr/sbin/dockerd -H unix:///run/other.sock", "/system.slice/d.service");
-    add_shim(20, "moby", kWeb, "/run/docker/containerd/daemon");
-    add(21, 20, "httpd", "/bin/httpd -f", "/docker/" + kWeb, 200);
-    add(22, 20, "sleep", "/bin/sleep 9", "/docker/" + kWeb, 200);  // docker exec
-  }
-  void add_files(const std::string& viewer = "") {
-    kernel.add_file(viewer + kTask + kWeb + "/config.json", fixture("docker-bundle.json"));
-    const std::string directory = viewer + "/srv/docker/containers/" + kWeb;
-    kernel.add_file(directory + "/config.v2.json", fixture("docker-config.v2.json"));
-    kernel.add_file(directory + "/hostconfig.json", fixture("docker-hostconfig.json"));
-  }
-};
-
-void expect_web(const DockerHost& host) {
-  const model::Container web = host.container(kWeb);
-  EXPECT_EQ(web.name, "web");
-  EXPECT_EQ(web.runtime, "docker");
-  EXPECT_EQ(web.image, "bb:1");
-  EXPECT_EQ(web.pid, Pid(21));
-  EXPECT_EQ(web.net, net(200));
-  EXPECT_EQ(web.user, std::nullopt);
-  EXPECT_EQ(host.owner(21), kWeb);
-  EXPECT_EQ(host.owner(22), kWeb);
-  EXPECT_EQ(host.owner(20), "");
-}
-
-TEST(DockerContainers, AreDescribedByTheirFiles) {
-  DockerHost host;
-  host.add_files();
-  host.find();
-  expect_web(host);
-  const model::Container web = host.container(kWeb);
-  EXPECT_EQ(web.network_mode, "default");
-  EXPECT_THAT(web.labels, ElementsAre(model::KeyValue{"com.docker.compose.project", "shop"},
-                                      model::KeyValue{"evil", "\"><script>"}));
-  EXPECT_THAT(web.ports, ElementsAre(model::PublishedPort{"udp", "0.0.0.0", 5353, 53},
-                                     model::PublishedPort{"udp", "::", 5353, 53},
-                                     model::PublishedPort{"tcp", "127.0.0.1", 18080, 80}));
-  EXPECT_THAT(host.diagnostics, IsEmpty());
-}
-
-TEST(DockerContainers, OfADaemonInAnotherMountNamespace) {
-  DockerHost host;
-  host.kernel.add_link("/proc/10/root", "/elsewhere");
-  host.kernel.add_link("/proc/20/root", "/elsewhere");
-  host.add_files("/elsewhere");
-  host.find();
-  expect_web(host);
-}
-
-TEST(DockerContainers, AreAskedForWhenFilesAreRefused) {
-  DockerHost host;
-  host.kernel.refuse("/proc/20/cwd", EACCES);
-  host.kernel.refuse("/proc/20/root", EACCES);
-  host.kernel.refuse("/proc/10/root", EACCES);
-  host.kernel.unix_answers["/run/other.sock"] =
-      "HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n\r\n"
-      R"([{"Id":")" +
-      kWeb +
-      R"(","Names":["/web"],"Image":"bb:1","Labels":{"a":"b"},)"
-      R"("HostConfig":{"NetworkMode":"app"},)"
-      R"("Ports":[{"IP":"::","PrivatePort":80,"PublicPort":8080,"Type":"tcp"},)"
-      R"({"PrivatePort":81,"Type":"tcp"},{"PrivatePort":81,"PublicPort":99999,"Type":"tcp"}]},)"
-      R"({"Id":"../../etc"},7])";
-  host.find();
-  expect_web(host);
-  EXPECT_EQ(host.container(kWeb).network_mode, "app");
-  EXPECT_THAT(host.container(kWeb).ports, ElementsAre(model::PublishedPort{"tcp", "::", 8080, 80}));
-  EXPECT_GT(host.refused(), 0u);
-}
-
-TEST(DockerContainers, ThatNothingNamesAreReported) {
-  DockerHost host;
-  host.kernel.unix_answers["/run/docker.sock"] = "HTTP/1.0 500 no\r\n\r\n{\"message\":";
-  host.find();
-  EXPECT_EQ(host.container(kWeb).name, "");
-  EXPECT_EQ(host.owner(21), kWeb);
-  EXPECT_THAT(host.diagnostics, SizeIs(1));
-}
-
-TEST(DockerContainers, WithFilesGoneBadKeepTheirProcesses) {
-  for (const std::string& bad :
-       {std::string("{"), std::string("[1,2]"), std::string("null"), std::string(9u << 20, ' '),
-        std::string(50000, '['), std::string(R"({"ID":"another's","Name":"/another"})")}) {
-    DockerHost host;
-    host.add_files();
-    host.kernel.add_file("/srv/docker/containers/" + kWeb + "/config.v2.json", bad);
-    host.find();
-    EXPECT_EQ(host.owner(21), kWeb);
-    EXPECT_EQ(host.container(kWeb).name, "");
-    EXPECT_THAT(host.container(kWeb).ports, IsEmpty());
-  }
-}
-
-TEST(DockerContainers, TakeNoValueOfAWrongType) {
-  DockerHost host;
-  host.add_files();
-  host.kernel.add_file(
-      "/srv/docker/containers/" + kWeb + "/config.v2.json",
-      R"({"ID":")" + kWeb +
-          R"(","Name":7,"Config":[],"NetworkSettings":{"Ports":{)"
-          R"("x":[{}],"80/tcp":{},"1/tcp":[{"HostPort":"0"}],"2":[{"HostPort":"1"}],)"
-          R"("3/tcp":[{"HostPort":"70000"}],"4/tcp":[{"HostPort":4}]}}})");
-  host.kernel.add_file("/srv/docker/containers/" + kWeb + "/hostconfig.json", "[]");
-  host.find();
-  EXPECT_EQ(host.container(kWeb).name, "");
-  EXPECT_THAT(host.container(kWeb).ports, IsEmpty());
-}
-
-TEST(DockerContainers, NestInOneAnother) {
-  DockerHost host;
-  host.add_files();
-  const std::string inner(64, 'c');
-  host.add(30, 21, "dockerd", "dockerd", "/docker/" + kWeb, 200);
-  host.add(31, 30, "containerd-shim",
-           "containerd-shim-runc-v2 -namespace moby -id " + inner + " -address x",
-           "/docker/" + kWeb, 200);
-  host.add(32, 31, "sh", "sh", "/docker/" + kWeb + "/docker/" + inner, 300);
-  host.add(33, 32, "sleep", "sleep 1", "/docker/" + kWeb, 300);  // stayed in the outer cgroup
-  host.find();
-  EXPECT_EQ(host.owner(31), kWeb);
-  EXPECT_EQ(host.owner(32), inner);
-  EXPECT_EQ(host.owner(33), inner);
-  EXPECT_EQ(host.container(inner).net, net(300));
-}
-
-// --- podman --------------------------------------------------------------------------------------
 
 const std::string kStorage = "/var/lib/containers/storage/overlay-containers/";
 const std::string kPod = "8cbc3f50e6a81a69604c12a93c67ac20f362ad54daa0d19e686fd8d2fe52901f";
@@ -306,8 +87,6 @@ TEST(PodmanContainers, KeepTheirOwnConmonWhenAnExecSessionsComesFirst) {
   EXPECT_EQ(host.owner(21), kMember);
 }
 
-// --- containerd, cri-o ---------------------------------------------------------------------------
-
 const std::string kSandbox = "faa1b7cd0b29b53856195c20e69357ae591de1916cd535da4b4722f954b4f328";
 const std::string kCriWeb = "b0af9fdcdd0d96ffa379d4f53f23d42218a72db971f2e5fa5871ca4af6b8b00e";
 
@@ -352,20 +131,6 @@ TEST(ContainerdContainers, OfAPodAreNamedByCniWhereTheirBundleIsGone) {
   EXPECT_EQ(host.container(kSandbox).pod, (model::Pod{"web", "shop", "uid-web"}));
 }
 
-TEST(ContainerdContainers, AreNotTakenOverByAFalseShim) {
-  for (const bool by_user : {true, false}) {
-    DockerHost host;
-    host.add_files();
-    host.add_shim(5, "moby", kWeb, "/tmp/false");
-    host.processes.back().uid = Uid(by_user ? 1001 : 0);
-    host.processes.back().cgroup = by_user ? "/user.slice" : "/docker/" + std::string(64, 'e');
-    host.add(6, 5, "evil", "evil", host.processes.back().cgroup, 300);
-    host.find();
-    expect_web(host);
-    EXPECT_NE(host.owner(6), kWeb);
-  }
-}
-
 TEST(ContainerdContainers, OfCtrAreCalledByTheirId) {
   FakeHost host;
   host.add_shim(20, "default", "t1", "/run/containerd");
@@ -405,8 +170,6 @@ TEST(CrioContainers, AreDescribedByAnnotations) {
   EXPECT_EQ(app.pod, (model::Pod{"web", "shop", "0a1b2c3d-0000"}));
   EXPECT_THAT(app.labels, ElementsAre(model::KeyValue{"tier", "front"}));
 }
-
-// --- the rest ------------------------------------------------------------------------------------
 
 TEST(LxcContainers, AreTheChildrenOfTheirMonitors) {
   FakeHost host;
