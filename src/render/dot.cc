@@ -72,19 +72,22 @@ class Writer {
   std::string out_;
 };
 
+// Two cells, so that names and details stand in columns: wires come to the first, on the left, and
+// leave from the second, whose port is the first's with an underscore.
 void Writer::row(const GraphPort& port, const char* fill, const char* indent, bool bold) {
   const bool down = port.state == view::PortState::down;
-  put("<TR><TD PORT=\"{}\" ALIGN=\"LEFT\" BALIGN=\"LEFT\" BGCOLOR=\"{}\">{}", port.id, fill,
-      indent);
-  put("<FONT COLOR=\"{}\">{}{}{}</FONT>", down ? "#c92a2a" : "#0b5394", bold ? "<B>" : "",
-      shown(port.name), bold ? "</B>" : "");
-  if (!port.detail.empty()) put("<FONT COLOR=\"#495057\">&#160; {}</FONT>", shown(port.detail));
-  if (down) put("<FONT COLOR=\"#c92a2a\">&#160; down</FONT>");
+  put("<TR><TD PORT=\"{}\" ALIGN=\"LEFT\" BGCOLOR=\"{}\">{}<FONT COLOR=\"{}\">{}{}{}</FONT></TD>",
+      port.id, fill, indent, down ? "#c92a2a" : "#0b5394", bold ? "<B>" : "", shown(port.name),
+      bold ? "</B>" : "");
+  put("<TD PORT=\"{}_\" ALIGN=\"LEFT\" BGCOLOR=\"{}\"><FONT COLOR=\"#495057\">{}</FONT>", port.id,
+      fill, port.detail.empty() ? "&#160;" : shown(port.detail));
+  if (down) put("<FONT COLOR=\"#c92a2a\">{}down</FONT>", port.detail.empty() ? "" : ", ");
   put("</TD></TR>");
 }
 
 void Writer::head(const GraphBox& box, const Look& look) {
-  put("<TR><TD ALIGN=\"LEFT\" BALIGN=\"LEFT\" BGCOLOR=\"{}\"><FONT COLOR=\"{}\"><B>{}</B>",
+  put("<TR><TD COLSPAN=\"2\" ALIGN=\"LEFT\" BALIGN=\"LEFT\" BGCOLOR=\"{}\"><FONT "
+      "COLOR=\"{}\"><B>{}</B>",
       look.head, look.text, shown(box.title));
   for (const std::string& line : box.lines)
     put("<BR/><FONT POINT-SIZE=\"9\">{}</FONT>", shown(line));
@@ -148,7 +151,8 @@ void Writer::grid(const GraphGrid& grid) {
 }
 
 std::string Writer::end(const view::GraphEnd& end, char side) {
-  return end.port.empty() ? end.box : fmt::format("{}:{}:{}", end.box, end.port, side);
+  if (end.port.empty()) return end.box;
+  return fmt::format("{}:{}{}:{}", end.box, end.port, side == 'e' ? "_" : "", side);
 }
 
 void Writer::wire(const GraphWire& wire) {

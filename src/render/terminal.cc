@@ -216,24 +216,27 @@ void TreePrinter::items(const Line& line, const std::string& prefix) {
 
 constexpr int kMostWraps = 4;  // lines of one item; what is left after them is cut
 
+// Takes the blanks that `text` begins with and the word after them.
+std::string_view take_word(std::string_view& text) {
+  const std::size_t start = std::min(text.find_first_not_of(' '), text.size());
+  const std::string_view word = text.substr(0, text.find(' ', start));
+  text.remove_prefix(word.size());
+  return word;
+}
+
 // An item too long for a line, broken at its blanks.
 void TreePrinter::wrap(const Shown& item, const std::string& prefix) {
   const std::size_t start = page_.column();
   int wraps = 0;
   for (const Span& span : item.spans) {
-    std::string_view rest = span.text;
-    while (!rest.empty()) {
-      const std::size_t end = rest.find(' ', rest.find_first_not_of(' '));
-      Shown word(Text(std::string(rest.substr(0, end)), span.role));
-      rest.remove_prefix(std::min(end, rest.size()));
-      const bool full = page_.column() + word.width > page_.limit() && page_.column() > start;
-      if (full && ++wraps == kMostWraps) return page_.put("…", Role::muted);
-      if (full) {
+    for (std::string_view rest = span.text; !rest.empty();) {
+      std::string_view word = take_word(rest);
+      if (page_.column() > start && page_.column() + display_width(word) > page_.limit()) {
+        if (++wraps == kMostWraps) return page_.put("…", Role::muted);
         new_line(prefix, start);
-        word = Shown(
-            Text(word.spans[0].text.substr(word.spans[0].text.find_first_not_of(' ')), span.role));
+        word.remove_prefix(std::min(word.find_first_not_of(' '), word.size()));
       }
-      page_.put(word);
+      page_.put(word, span.role);
     }
   }
 }

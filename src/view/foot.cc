@@ -20,16 +20,17 @@ struct Noun {
   std::string_view many;
 };
 
-constexpr std::array<Noun, 8> kNouns = {{
-    {"processes", "process", "processes"},
-    {"threads", "thread", "threads"},
-    {"descriptors", "descriptor", "descriptors"},
-    {"sockets_elsewhere", "socket elsewhere", "sockets elsewhere"},
-    {"tuns", "tap descriptor", "tap descriptors"},
-    {"mounts", "mount", "mounts"},
-    {"nsids", "namespace number", "namespace numbers"},
-    {"listns", "namespace of listns", "namespaces of listns"},
-}};
+constexpr std::array kNouns = {
+    Noun{"proc", "process", "processes"},
+    Noun{"proc.task", "thread", "threads"},
+    Noun{"proc.fd", "descriptor", "descriptors"},
+    Noun{"sockets.elsewhere", "socket elsewhere", "sockets elsewhere"},
+    Noun{"tun", "tap descriptor", "tap descriptors"},
+    Noun{"mounts", "mount", "mounts"},
+    Noun{"nsids", "namespace number", "namespace numbers"},
+    Noun{"listns", "namespace the kernel lists", "namespaces the kernel lists"},
+    Noun{"visits", "namespace", "namespaces"},
+};
 
 const Noun* noun_of(std::string_view source) {
   const auto found = std::find_if(kNouns.begin(), kNouns.end(),
@@ -54,9 +55,11 @@ std::string took_text(std::int64_t ns) {
 void add_coverage(const model::Snapshot& snapshot, std::vector<Line>& foot) {
   Line looked{{"looked at", Role::muted}, {}};
   Line missed{{"not seen", Role::warn}, {}};
+  for (const Noun& noun : kNouns)
+    for (const model::Coverage& row : snapshot.coverage)
+      if (row.source == noun.source && row.looked_at != 0)
+        looked.items.push_back({counted(row.looked_at, noun.one, noun.many), Role::muted});
   for (const model::Coverage& row : snapshot.coverage) {
-    if (noun_of(row.source) && row.looked_at != 0)
-      looked.items.push_back({phrase(row, row.looked_at), Role::muted});
     if (row.refused != 0) missed.items.push_back(part(row, row.refused) + " (not permitted)");
     if (row.skipped != 0) missed.items.push_back(part(row, row.skipped) + " (left out by a bound)");
   }

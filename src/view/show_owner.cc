@@ -106,7 +106,7 @@ Section containers_section(const Words& words, const model::Namespace& ns) {
       table_of({"NAME", "RUNTIME", "~IMAGE", ">PID", "POD", "~NETWORK", "~PUBLISHED", "ID"})};
   for (const model::Container* container : words.index.containers_in(ns.id))
     section.table.rows.push_back(
-        {{container->name, container->sandbox ? Role::muted : Role::title},
+        {{analyze::container_name(*container), container->sandbox ? Role::muted : Role::title},
          container->runtime,
          {container->image, Role::owner},
          container->pid ? Text(std::to_string(container->pid->value)) : Text(),

@@ -14,6 +14,15 @@
 
 namespace nsmap::view::testing {
 
+inline model::Holder holder_of(model::HolderKind kind, std::optional<Pid> pid = {},
+                               std::string path = {}) {
+  model::Holder holder;
+  holder.kind = kind;
+  holder.pid = pid;
+  holder.path = std::move(path);
+  return holder;
+}
+
 // A snapshot under construction. Namespaces are known by their inode.
 class HostBuilder {
  public:
@@ -44,9 +53,7 @@ class HostBuilder {
     model::Namespace& ns = add(ino);
     const std::string path = "/run/netns/" + name;
     ns.names.push_back({name, "netns", path});
-    model::Holder holder{.kind = model::HolderKind::bind_mount};
-    holder.path = path;
-    ns.holders.push_back(holder);
+    ns.holders.push_back(holder_of(model::HolderKind::bind_mount, {}, path));
     return ns;
   }
 
@@ -98,7 +105,8 @@ class HostBuilder {
     at(b, second).master = master;
     if (master) {
       at(b, second).master_kind = "bridge";
-      at(b, second).bridge_port = model::BridgePort{.stp_state = "forwarding"};
+      at(b, second).bridge_port.emplace().stp_state = "forwarding";
+      at(b, second).bridge_port->learning = true;
       address(b, second, fmt::format("fe80::42:{:x}/64", second.value));
     }
     return {first, second};
@@ -127,9 +135,7 @@ class HostBuilder {
     process.comm = std::move(comm);
     process.command = process.comm;
     process.net = ns(ino).id;
-    model::Holder holder;
-    holder.pid = Pid(pid);
-    ns(ino).holders.push_back(holder);
+    ns(ino).holders.push_back(holder_of(model::HolderKind::process, Pid(pid)));
     return process;
   }
 
@@ -161,7 +167,7 @@ class HostBuilder {
   model::NetnsId hidden(Ino ino, IfIndex index) {
     model::Namespace ns_hidden;
     ns_hidden.id = {0, 1};
-    model::Holder holder{.kind = model::HolderKind::link};
+    model::Holder holder = holder_of(model::HolderKind::link);
     holder.link = model::LinkRef{ns(ino).id, index};
     holder.nsid = Nsid(7);
     ns_hidden.holders.push_back(holder);
@@ -262,7 +268,7 @@ inline void add_pod(HostBuilder& host) {
 inline void add_rootless(HostBuilder& host) {
   host.add(120).owner_userns = model::OwnerUserns{Inode(4026532900), Uid(1000)};
   model::Link& tap = host.link(120, "tap0", "tun");
-  tap.data = model::TunData{.mode = "tap"};
+  tap.data.emplace<model::TunData>().mode = "tap";
   tap.served_by.push_back({Pid(812), 7});
   const IfIndex index = tap.index;
   host.process(812, HostBuilder::kHost, "slirp4netns").uid = Uid(1000);
@@ -288,7 +294,7 @@ inline void add_lab(HostBuilder& host) {
   const IfIndex secret = host.link(132, "veth9", "veth").index;
   host.add(133);
   model::Link& macvlan = host.link(133, "macvlan0", "macvlan");
-  macvlan.data = model::MacvlanData{.mode = "bridge"};
+  macvlan.data.emplace<model::MacvlanData>().mode = "bridge";
   macvlan.parent = model::LinkRef{host.ns(kHost).id, IfIndex(2)};
   const IfIndex macvlan_index = macvlan.index;
   host.address(133, macvlan_index, "192.168.1.77/24");
@@ -296,22 +302,23 @@ inline void add_lab(HostBuilder& host) {
   host.container("lan-dns", 133, 6100, "", "lxc");
   for (const auto& [ino, name] : {std::pair{140, "old1"}, {141, "old2"}, {142, "old10"}})
     host.add_named(static_cast<std::uint64_t>(ino), name);
-  host.add(143).holders.push_back({.kind = model::HolderKind::fd, .pid = Pid(700), .fd = 9});
-  model::Holder thread{.kind = model::HolderKind::thread, .pid = Pid(700), .tid = Pid(705)};
-  host.add(144).holders.push_back(thread);
-  model::Holder elsewhere{.kind = model::HolderKind::bind_mount, .pid = Pid(812)};
-  elsewhere.path = "/run/user/1000/netns/netns-1";
-  elsewhere.mnt_ns = Inode(4026532777);
-  host.add(145).holders.push_back(elsewhere);
+  using model::HolderKind;
+  host.add(143).holders.push_back(holder_of(HolderKind::fd, Pid(700)));
+  host.ns(143).holders[0].fd = 9;
+  host.add(144).holders.push_back(holder_of(HolderKind::thread, Pid(700)));
+  host.ns(144).holders[0].tid = Pid(705);
+  host.add(145).holders.push_back(
+      holder_of(HolderKind::bind_mount, Pid(812), "/run/user/1000/netns/netns-1"));
+  host.ns(145).holders[0].mnt_ns = Inode(4026532777);
   host.hidden(132, secret);
 }
 
 inline void add_report(HostBuilder& host) {
-  host.snapshot().coverage = {{"descriptors", 1903, 4, 0, 0, 0},
-                              {"links", 31, 31, 0, 0, 0},
+  host.snapshot().coverage = {{"links", 31, 31, 0, 0, 0},
                               {"mounts", 31, 6, 2, 0, 0},
-                              {"processes", 212, 9, 0, 0, 0},
-                              {"sockets_elsewhere", 40, 0, 0, 12, 0}};
+                              {"proc", 212, 9, 0, 0, 0},
+                              {"proc.fd", 1903, 4, 0, 0, 0},
+                              {"sockets.elsewhere", 40, 0, 0, 12, 0}};
   host.snapshot().diagnostics = {
       {"mounts",
        {},

@@ -29,7 +29,7 @@ Text image_text(const model::Container& container) {
 Text members_text(const std::vector<const model::Container*>& members) {
   Text text;
   for (std::size_t i = 0; i < std::min(members.size(), kMostNames); ++i) {
-    Text one(members[i]->name, Role::title);
+    Text one(analyze::container_name(*members[i]), Role::title);
     if (!members[i]->image.empty())
       one.add(" (", Role::muted).add(members[i]->image, Role::owner).add(")", Role::muted);
     text.join(one, ", ");
