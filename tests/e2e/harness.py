@@ -274,16 +274,18 @@ def run_tests():
     return SKIP if len(result.skipped) >= max(result.testsRun, 1) else 0
 
 
-def main(*programs, work=run_tests):
+def main(*programs, work=run_tests, before=lambda: None):
     """Does `work`, which gives an exit status, in namespaces of its own, and exits with that.
 
-    Where one of `programs` is not installed, the file is skipped.
+    `before` is done first, outside of them, where there is a network to fetch things from. Where it
+    finds this machine Unavailable, or one of `programs` is not installed, the file is skipped.
     """
     if "NSMAP_E2E_WORK" in os.environ:
         _prepare()
         sys.exit(work())
     try:
         need("ip", "unshare", *programs)
+        before()
     except Unavailable as reason:
         print(f"skipped: {reason}")
         sys.exit(SKIP)
