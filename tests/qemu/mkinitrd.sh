@@ -33,7 +33,7 @@ copy() {
 }
 for program in "$@"; do
   copy "$program"
-  { ldd "$program" 2>/dev/null || true; } | grep -o '/[^ ]*' | while read -r library; do
+  { ldd "$program" 2>/dev/null || true; } | sed -nE 's#^[^/]*(/[^ ]+) .*#\1#p' | while read -r library; do
     copy "$library"
   done
 done
