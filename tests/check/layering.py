@@ -10,12 +10,16 @@ import pathlib
 import re
 import sys
 
-# Headers from outside, and the folders that may include them. A header that no row matches is
-# everybody's.
+# Headers from outside, and the folders that may include them: the first row that matches decides. A
+# header that no row matches is everybody's.
+KERNEL_SIDE = {"os", "netlink", "collect"}
 RESTRICTED = [
-    (r"(linux|asm|libmnl)/.*", {"os", "netlink", "collect"}),
+    (r"(linux|asm|libmnl)/.*", KERNEL_SIDE),
+    # For their constants (O_*, S_IF*, AF_*, IPPROTO_*), which the interface in os/kernel.h takes and
+    # the kernel's answers hold.
+    (r"(fcntl|sys/stat|sys/socket|netinet/\w+)\.h", KERNEL_SIDE),
     (r"(sys|net|netinet|netpacket)/.*", {"os"}),
-    (r"(unistd|fcntl|sched|poll|dirent|dlfcn)\.h", {"os"}),
+    (r"(unistd|sched|poll|dirent|dlfcn)\.h", {"os"}),
     (r"(arpa/.*|netdb\.h)", {"os"}),
     (r"boost/(json|asio|beast).*", {"collect", "codec", "cli"}),
     (r"graphviz/.*", {"render"}),
@@ -42,10 +46,8 @@ def allowed_folders(cmake):
 def outside_breach(file, folder, header):
     if (file, header) in EXCEPTIONS:
         return None
-    for pattern, folders in RESTRICTED:
-        if re.fullmatch(pattern, header) and folder not in folders:
-            return f"<{header}> is for {', '.join(sorted(folders))} only"
-    return None
+    folders = next((row for pattern, row in RESTRICTED if re.fullmatch(pattern, header)), {folder})
+    return None if folder in folders else f"<{header}> is for {', '.join(sorted(folders))} only"
 
 
 def inside_breach(folder, header, allowed):
