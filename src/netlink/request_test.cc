@@ -108,7 +108,7 @@ TEST(Dump, DoneMayCarryAnError) {
 }
 
 TEST(Dump, AnErrorThatIsNoErrnoIsMalformed) {
-  for (const std::uint16_t type : {NLMSG_DONE, NLMSG_ERROR}) {
+  for (const auto type : {std::uint16_t{NLMSG_DONE}, std::uint16_t{NLMSG_ERROR}}) {
     for (const std::int32_t code : {std::numeric_limits<std::int32_t>::min(), -4096}) {
       Script script({{{type, 0, payload_of(code)}}});
       const auto failure = dump_links(script).failure;
