@@ -41,7 +41,8 @@ Result<std::string> failure(const char* what) {
 
 Result<std::string> svg(const view::Graph& graph) {
   agseterr(AGMAX);  // it would write to stderr otherwise
-  const std::unique_ptr<GVC_t, Free> context(gvContext());
+  // One for the process: Graphviz 2.43 reads freed memory when a second context lays text out.
+  static const std::unique_ptr<GVC_t, Free> context(gvContext());
   if (!context) return failure("start");
   const std::unique_ptr<graph_t, Free> parsed(agmemread(dot(graph).c_str()));
   if (!parsed) return failure("read it");
