@@ -263,6 +263,11 @@ def _prepare():
     sh(f"mkdir {WORK}/cgroup && mount --rbind /sys/fs/cgroup {WORK}/cgroup && "
        f"mount -t sysfs sysfs /sys && mount --rbind {WORK}/cgroup /sys/fs/cgroup && "
        f"umount -R --lazy {WORK}/cgroup")
+    for tree in "/etc", "/var":
+        # What runtimes write there goes to the test's own layer.
+        layer = f"{WORK}/layer{tree}"
+        sh(f"mkdir -p {layer}/upper {layer}/work && mount -t overlay layer "
+           f"-o lowerdir={tree},upperdir={layer}/upper,workdir={layer}/work {tree}")
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
 
 

@@ -50,6 +50,19 @@ def mapped(getter, names):
     return lambda told: names.get(getter(told), getter(told))
 
 
+def bridge_id(name):
+    """"8000.de:33:3:c1:81:88", as "8000.de3303c18188"."""
+    def get(told):
+        priority, mac = info(name)(told).split(".")
+        return f"{priority}." + "".join(byte.zfill(2) for byte in mac.split(":"))
+    return get
+
+
+def vlan_filtering_field(getter, default):
+    """What a kernel without VLAN filtering in bridges leaves out."""
+    return lambda told: default if info("vlan_protocol")(told) is None else getter(told)
+
+
 def vlan_protocol(told):
     return {"802.1q": 0x8100, "802.1ad": 0x88a8}.get(
         str(either(info("vlan_protocol"), info("protocol"))(told)).lower())
@@ -87,8 +100,9 @@ TUNNEL = {"ttl": info("ttl"), "input_key": gre_key("ikey"), "output_key": gre_ke
 # Of each kind's own data.
 DATA = {
     "bridge": {"stp": info("stp_state"), "vlan_filtering": info("vlan_filtering"),
-               "vlan_protocol": vlan_protocol, "default_pvid": info("vlan_default_pvid"),
-               "bridge_id": info("bridge_id"), "root_id": info("root_id"),
+               "vlan_protocol": vlan_filtering_field(vlan_protocol, 0x8100),
+               "default_pvid": vlan_filtering_field(info("vlan_default_pvid"), 0),
+               "bridge_id": bridge_id("bridge_id"), "root_id": bridge_id("root_id"),
                "ageing_time_ms": lambda told: info("ageing_time")(told) * 10,
                "multicast_snooping": info("mcast_snooping"),
                "nf_call_iptables": info("nf_call_iptables")},

@@ -106,8 +106,9 @@ class UnderChurn(TestCase):
                                             peer["index"]))
                     if other is not None:
                         # l7 and r7 are the two ends of one wire.
-                        self.assertEqual({link["name"][0], other[0]}, {"l", "r"})
-                        self.assertEqual(link["name"][1:], other[1:])
+                        what = f"{other} of {link} in {ns['id']} {ns.get('names')}"
+                        self.assertEqual({link["name"][0], other[0]}, {"l", "r"}, what)
+                        self.assertEqual(link["name"][1:], other[1:], what)
                         peers += 1
         self.assertGreater(peers, len(self.snapshots), "hardly any peer was seen")
 

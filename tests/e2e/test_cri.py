@@ -58,9 +58,6 @@ class Node(TestCase):
         (WORK / "net.d").mkdir()
         (WORK / "net.d/10-podnet.conflist").write_text(json.dumps(NETWORK))
         (WORK / "containerd.toml").write_text(CONTAINERD)
-        # What the plugins remember of their results, kept from the host's own.
-        pathlib.Path("/var/lib/cni").mkdir(exist_ok=True)
-        sh("mount -t tmpfs cni /var/lib/cni")
         cls.stack.enter_context(daemon(
             ["containerd", "-c", str(WORK / "containerd.toml")],
             lambda: os.path.exists("/run/containerd/containerd.sock"), "containerd",

@@ -118,7 +118,7 @@ class StockKernel(TestCase):
         shutil.copy(QEMU / "run.sh", share)
         (share / "modules.txt").write_text(MODULES)
         (share / "links.txt").write_text("\n".join(LINKS) + "\n")
-        (share / "nsmap.path").write_text(str(pathlib.Path(NSMAP).resolve()))
+        shutil.copy(NSMAP, share / "nsmap")
         console = boot(share)
         if "GUEST-EXIT=0" not in console:
             raise AssertionError(f"the guest failed: {console[-3000:]}")

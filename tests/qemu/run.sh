@@ -14,7 +14,7 @@ for table in ipv4 ipv6; do echo 1 >/proc/sys/net/$table/conf/all/forwarding; don
 /sbin/bridge vlan add dev d1 vid 20 pvid untagged
 sleep 1
 
-"$(cat nsmap.path)" snapshot >snapshot.json 2>nsmap.err
+./nsmap snapshot >snapshot.json 2>nsmap.err
 echo $? >nsmap.exit
 $ip -j -d -s link >host.json
 $ip -n other -j -d -s link >other.json
