@@ -111,5 +111,16 @@ TEST(Bpf, DamagedMessagesAreReported) {
   EXPECT_THAT(test.diagnostics(), SizeIs(4));
 }
 
+TEST(Bpf, ProgramsOfADeviceItself) {
+  TestReading test;
+  add_links(test, {2, 3});
+  test.kernel.bpf_ids = {{{46, 3}, {7, 8}}, {{47, 3}, {9}}};  // BPF_TCX_INGRESS, BPF_TCX_EGRESS
+  EXPECT_EQ(collect_bpf(test.reading), 3u);
+  EXPECT_THAT(test.ns.links[0].bpf, IsEmpty());
+  EXPECT_THAT(test.ns.links[1].bpf,
+              ElementsAre(BpfProgram{"tcx", "ingress", 7, ""}, BpfProgram{"tcx", "ingress", 8, ""},
+                          BpfProgram{"tcx", "egress", 9, ""}));
+}
+
 }  // namespace
 }  // namespace nsmap::collect

@@ -278,4 +278,10 @@ SysResult<std::string> FakeKernel::unix_exchange(const std::string& path, std::s
   return found->second;
 }
 
+SysResult<std::vector<std::uint32_t>> FakeKernel::bpf_programs(int attach_type, IfIndex index) {
+  if (bpf_ids.empty()) return tl::unexpected(unset());
+  const auto found = bpf_ids.find({attach_type, index.value});
+  return found == bpf_ids.end() ? std::vector<std::uint32_t>() : found->second;
+}
+
 }  // namespace nsmap::os

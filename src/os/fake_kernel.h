@@ -38,6 +38,8 @@ class FakeKernel : public Kernel {
   std::set<std::pair<std::int32_t, std::int32_t>> shared_files;  // pairs for share_files
   std::map<std::string, std::string> unix_answers;               // socket path → answer
   std::set<int> capabilities;
+  // attach type, ifindex → program ids; while it is empty the kernel knows no such question
+  std::map<std::pair<int, std::int32_t>, std::vector<std::uint32_t>> bpf_ids;
   // Mount namespaces that `enter` lets in, by inode: the directory whose content a thread finds
   // under "/" once it is in, /proc/thread-self included.
   std::map<std::uint64_t, std::string> mount_roots;
@@ -81,6 +83,7 @@ class FakeKernel : public Kernel {
   SysResult<Bytes> receive(Fd, std::span<std::byte>) override { return tl::unexpected(unset()); }
   SysResult<std::string> unix_exchange(const std::string& path, std::string_view,
                                        std::chrono::milliseconds, std::size_t) override;
+  SysResult<std::vector<std::uint32_t>> bpf_programs(int attach_type, IfIndex index) override;
   Utsname uname() override { return {"fake", "0.0"}; }
   std::int64_t realtime_ns() override { return 0; }
   std::int64_t boottime_ns() override { return 0; }

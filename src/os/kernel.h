@@ -124,6 +124,12 @@ class Kernel {
                                                std::chrono::milliseconds timeout,
                                                std::size_t limit) = 0;
 
+  // --- BPF -----------------------------------------------------------------------------------
+  // The ids of the programs attached to an interface of the calling thread's network namespace, in
+  // the order they run: bpf(2) BPF_PROG_QUERY, with `attach_type` of enum bpf_attach_type. EINVAL
+  // where the kernel has no such type.
+  virtual SysResult<std::vector<std::uint32_t>> bpf_programs(int attach_type, IfIndex index) = 0;
+
   // --- the machine ---------------------------------------------------------------------------
   virtual Utsname uname() = 0;
   virtual std::int64_t realtime_ns() = 0;

@@ -1,5 +1,6 @@
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/bpf.h>
 #include <linux/capability.h>
 #include <linux/if.h>
 #include <linux/if_tun.h>
@@ -20,6 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -40,10 +42,11 @@
 namespace nsmap::os {
 namespace {
 
-constexpr unsigned kPidfdThread = O_EXCL;  // PIDFD_THREAD, include/uapi/linux/pidfd.h, 6.9
-constexpr int kFdNsfsRoot = -10003;        // FD_NSFS_ROOT, include/uapi/linux/fcntl.h, 6.18
-constexpr int kFileidNsfs = 0xf1;          // FILEID_NSFS, include/linux/exportfs.h, 6.18
-constexpr int kReceiveBuffer = 4 << 20;    // bytes; the kernel doubles it for its bookkeeping
+constexpr unsigned kPidfdThread = O_EXCL;       // PIDFD_THREAD, include/uapi/linux/pidfd.h, 6.9
+constexpr int kFdNsfsRoot = -10003;             // FD_NSFS_ROOT, include/uapi/linux/fcntl.h, 6.18
+constexpr int kFileidNsfs = 0xf1;               // FILEID_NSFS, include/linux/exportfs.h, 6.18
+constexpr int kReceiveBuffer = 4 << 20;         // bytes; the kernel doubles it for its bookkeeping
+constexpr std::uint32_t kMostBpfPrograms = 64;  // BPF_MPROG_MAX, include/linux/bpf_mprog.h
 
 // include/uapi/linux/nsfs.h, 6.18; ns_inum 0 is not compared.
 struct NsfsHandle {
@@ -336,6 +339,18 @@ class RealKernel final : public Kernel {
         static_cast<ssize_t>(request.size()))
       return failure();
     return read_to_end(socket, deadline, limit);
+  }
+
+  SysResult<std::vector<std::uint32_t>> bpf_programs(int attach_type, IfIndex index) override {
+    std::array<std::uint32_t, kMostBpfPrograms> ids{};
+    bpf_attr attr{};
+    attr.query.target_fd = static_cast<std::uint32_t>(index.value);  // target_ifindex, Linux 6.6
+    attr.query.attach_type = static_cast<std::uint32_t>(attach_type);
+    attr.query.prog_ids = reinterpret_cast<std::uintptr_t>(ids.data());
+    attr.query.prog_cnt = kMostBpfPrograms;
+    if (::syscall(SYS_bpf, BPF_PROG_QUERY, &attr, sizeof attr) < 0) return failure();
+    const auto count = std::min(attr.query.prog_cnt, kMostBpfPrograms);
+    return std::vector<std::uint32_t>(ids.begin(), ids.begin() + count);
   }
 
   Utsname uname() override {
