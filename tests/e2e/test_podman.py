@@ -54,7 +54,7 @@ class Root(Podman):
     @classmethod
     def setUpClass(cls):
         config = WORK / "containers.conf"
-        config.write_text(CONFIG)
+        config.write_text(CONFIG + f'[network]\nnetwork_config_dir = "{WORK}/networks"\n')
         os.environ["CONTAINERS_CONF"] = str(config)
         cls.prefix = f"CONTAINERS_STORAGE_CONF={storage(WORK / 'root-storage')} "
         sh(f"tar -C {busybox_tree(WORK / 'root')} -cf {WORK}/bb.tar .")
