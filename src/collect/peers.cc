@@ -62,8 +62,22 @@ bool is_pair(const Link& link) { return any_of(kPairs, link.kind); }
 
 bool names_peer(const Link& link) { return link.link_nsid && link.link_nsid->value >= 0; }
 
+// The ifindex a tunnel was told to leave by; 0: none, or no tunnel.
+IfIndex underlay(const Link& link) {
+  return std::visit(
+      [](const auto& data) {
+        if constexpr (requires { data.underlay; })
+          return data.underlay.value_or(IfIndex(0));
+        else
+          return IfIndex(0);
+      },
+      link.data);
+}
+
 // The ifindex of the link at the other end or below; 0: none is known, only the namespace.
 IfIndex other_end(const Link& link) {
+  // Some tunnels tell it in their own data only (drivers/net/vxlan vxlan_fill_info).
+  if (const IfIndex below = underlay(link); below.value != 0) return below;
   const bool own_number_counts = is_pair(link) || any_of(kUppers, link.kind);
   if (!link.link) return own_number_counts && names_peer(link) ? link.index : IfIndex(0);
   if (*link.link == link.index && !(own_number_counts && names_peer(link))) return IfIndex(0);
@@ -346,24 +360,38 @@ class Resolver {
   void assign(std::size_t ns) {
     Namespace& space = namespaces_[ns];
     for (Link& link : space.links) {
-      std::optional<model::NetnsId> target;
-      if (!names_peer(link))
-        target = space.id;
-      else if (const auto known = known_[ns].find(*link.link_nsid); known != known_[ns].end())
-        target = namespaces_[known->second].id;
-      assign(link, target);
+      const auto target = target_of(ns, link);
+      link.peer = target && is_pair(link) ? peer_in(*target, ns, link) : std::nullopt;
+      link.parent = target && !is_pair(link) ? parent_in(*target, link) : std::nullopt;
     }
     for (model::NsidEntry& entry : space.nsids)
       if (const auto known = known_[ns].find(entry.nsid); known != known_[ns].end())
         entry.ns = namespaces_[known->second].id;
   }
 
-  static void assign(Link& link, const std::optional<model::NetnsId>& target) {
-    link.peer.reset();
-    link.parent.reset();
-    const IfIndex other = other_end(link);
-    if (!target || (other.value == 0 && (is_pair(link) || !names_peer(link)))) return;
-    (is_pair(link) ? link.peer : link.parent) = LinkRef{*target, other};
+  // The position of the namespace that a link of namespace `ns` leads to.
+  std::optional<std::size_t> target_of(std::size_t ns, const Link& link) const {
+    if (!names_peer(link)) return ns;
+    const auto known = known_[ns].find(*link.link_nsid);
+    return known == known_[ns].end() ? std::nullopt : std::optional(known->second);
+  }
+
+  // Numbers and ifindexes are reused while we read, and what was read of two namespaces is of two
+  // moments: a wire is told only where both its ends tell of each other.
+  std::optional<LinkRef> peer_in(std::size_t target, std::size_t ns, const Link& link) const {
+    const Link* back = link_at(target, other_end(link));
+    const bool mutual = back && is_pair(*back) && other_end(*back) == link.index &&
+                        names_peer(*back) == (target != ns);
+    if (!mutual) return std::nullopt;
+    return LinkRef{namespaces_[target].id, back->index};
+  }
+
+  // Index 0: a tunnel whose packets leave by the routes of that namespace, not by one link.
+  std::optional<LinkRef> parent_in(std::size_t target, const Link& link) const {
+    const IfIndex below = other_end(link);
+    const bool there = below.value != 0 ? link_at(target, below) != nullptr : names_peer(link);
+    if (!there) return std::nullopt;
+    return LinkRef{namespaces_[target].id, below};
   }
 
   os::Kernel& kernel_;

@@ -32,9 +32,12 @@ class MountSearch {
     holder.path = clean_text(survey_.path_of(mount));
     holder.mnt_ns = view.mnt_ns;
     holder.copies = original.copies;
-    if (!note_open(mount, holder) && !note_hidden(mount, holder)) return;
+    // A path is the name of the namespace it leads to, not of one that lies hidden under it.
+    if (note_open(mount, holder))
+      add_name(mount);
+    else if (!note_hidden(mount, holder))
+      return;
     ++found_;
-    add_name(mount);
   }
 
   std::uint64_t found() const { return found_; }

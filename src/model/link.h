@@ -328,7 +328,9 @@ struct Link {
   std::optional<IfIndex> link;    // IFLA_LINK as the kernel gives it, in namespace `link_nsid`
   std::optional<Nsid> link_nsid;  // IFLA_LINK_NETNSID; absent: this namespace
   std::optional<LinkRef> peer;    // veth, netkit: the other end
-  std::optional<LinkRef> parent;  // vlan, macvlan, ipvlan …, tunnels: what it stands on
+  // vlan, macvlan, ipvlan …, tunnels: what it stands on. Index 0: a tunnel that leaves by the
+  // routes of that namespace, not by one link.
+  std::optional<LinkRef> parent;
   LinkData data;
   std::optional<BridgePort> bridge_port;
   std::optional<BondPort> bond_port;

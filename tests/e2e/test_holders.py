@@ -163,6 +163,8 @@ class Hidden(TestCase):
         self.assertEqual(proof["link"], {"namespace": own["id"], "index": outer["index"]})
         self.assertEqual(proof["nsid"], outer["link_nsid"])
         self.assertEqual(outer["peer"], {"namespace": hidden[0]["id"], "index": outer["link"]})
+        # The kernel takes a namespace down some time after its last holder is gone.
+        harness.wait_for(lambda: "outer0" not in sh("ip -o link"), "outer0 to go with its peer")
 
 
 class NothingInvented(TestCase):
