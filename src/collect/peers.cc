@@ -369,9 +369,11 @@ class Resolver {
         entry.ns = namespaces_[known->second].id;
   }
 
-  // The position of the namespace that a link of namespace `ns` leads to.
+  // The position of the namespace that a link of namespace `ns` leads to. A negative number
+  // (NETNSA_NSID_NOT_ASSIGNED) leads nowhere: that namespace is being taken down.
   std::optional<std::size_t> target_of(std::size_t ns, const Link& link) const {
-    if (!names_peer(link)) return ns;
+    if (!link.link_nsid) return ns;
+    if (!names_peer(link)) return std::nullopt;
     const auto known = known_[ns].find(*link.link_nsid);
     return known == known_[ns].end() ? std::nullopt : std::optional(known->second);
   }

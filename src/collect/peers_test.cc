@@ -281,6 +281,28 @@ TEST(Peers, BothEndsInOneNamespace) {
   EXPECT_EQ(kernel.questions, 0);
 }
 
+TEST(Peers, ANamespaceThatIsGoingIsNobodysPeer) {
+  PeerKernel kernel;
+  kernel.connect(1, 2, 1, 3);
+  Lab lab(kernel);
+  // Linux tells a peer whose namespace is being taken down as NETNSA_NSID_NOT_ASSIGNED.
+  lab.namespaces[0].links[0].link_nsid = Nsid(-1);
+  EXPECT_EQ(lab.resolve(false), 0u);
+  EXPECT_EQ(lab.peer(1, 2), std::nullopt);
+}
+
+TEST(Peers, AWireThatOnlyOneEndTellsOfIsNotBelieved) {
+  PeerKernel kernel;
+  kernel.connect(1, 5, 7, 2);
+  Lab lab(kernel);
+  ASSERT_EQ(lab.namespaces[1].links.size(), 1u);
+  lab.namespaces[0].links.push_back(lab.namespaces[0].links[0]);
+  lab.namespaces[0].links[1].index = IfIndex(6);  // stale: its number was given to another
+  EXPECT_EQ(lab.resolve(false), 0u);
+  EXPECT_EQ(lab.peer(1, 5), ref(7, 2));
+  EXPECT_EQ(lab.peer(1, 6), std::nullopt);
+}
+
 TEST(Peers, AHiddenNamespaceIsOneHoweverManyWiresProveIt) {
   PeerKernel kernel;
   kernel.connect(1, 5, 50, 2);

@@ -326,7 +326,7 @@ struct Link {
   std::optional<IfIndex> master;  // the bridge, bond, VRF … it is enslaved to, same namespace
   std::string master_kind;        // IFLA_INFO_SLAVE_KIND
   std::optional<IfIndex> link;    // IFLA_LINK as the kernel gives it, in namespace `link_nsid`
-  std::optional<Nsid> link_nsid;  // IFLA_LINK_NETNSID; absent: this namespace
+  std::optional<Nsid> link_nsid;  // IFLA_LINK_NETNSID; absent: here; -1: one that is going
   std::optional<LinkRef> peer;    // veth, netkit: the other end
   // vlan, macvlan, ipvlan …, tunnels: what it stands on. Index 0: a tunnel that leaves by the
   // routes of that namespace, not by one link.
