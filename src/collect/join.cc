@@ -97,7 +97,12 @@ void join_tun_servers(const std::vector<TunServerSeen>& servers,
 void join_container_names(const std::vector<model::Container>& containers,
                           std::vector<Namespace>& namespaces) {
   const auto index = by_id(namespaces);
-  for (const model::Container& container : containers) {
+  std::vector<const model::Container*> owners_first;
+  for (const model::Container& container : containers) owners_first.push_back(&container);
+  std::stable_partition(owners_first.begin(), owners_first.end(),
+                        [](const auto* container) { return !container->is_guest(); });
+  for (const model::Container* one : owners_first) {
+    const model::Container& container = *one;
     const auto ns = container.net ? index.find(*container.net) : index.end();
     if (ns == index.end() || ns->second->host) continue;
     const auto name = name_from(container);

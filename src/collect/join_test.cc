@@ -78,6 +78,20 @@ TEST(Join, PodsThenContainersThenFilesNameANamespace) {
   EXPECT_EQ(namespaces[0].names[2].name, "cni-1");
 }
 
+TEST(Join, TheContainerThatOwnsANamespaceNamesItBeforeItsGuests) {
+  auto namespaces = one_namespace();
+  model::Container guest;
+  guest.net = kNs;
+  guest.name = "sidecar";
+  guest.network_mode = "container:web";
+  model::Container web;
+  web.net = kNs;
+  web.name = "web";
+  join_container_names({guest, web}, namespaces);
+  ASSERT_EQ(namespaces[0].names.size(), 2u);
+  EXPECT_EQ(namespaces[0].names[0].name, "web");
+}
+
 TEST(Join, ContainersOnTheHostsNetworkDoNotNameTheHost) {
   auto namespaces = one_namespace();
   namespaces[0].host = true;

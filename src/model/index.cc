@@ -18,6 +18,10 @@ const auto& find_or_empty(const Map& map, const Key& key) {
   return found == map.end() ? kEmpty : found->second;
 }
 
+int seniority(const Container& container) {
+  return container.sandbox ? 2 : container.is_guest() ? 1 : 0;
+}
+
 }  // namespace
 
 Index::Index(const Snapshot& snapshot) : snapshot_(snapshot) {
@@ -40,8 +44,9 @@ Index::Index(const Snapshot& snapshot) : snapshot_(snapshot) {
     if (container.net) containers_in_[*container.net].push_back(&container);
   }
   for (auto& [id, containers] : containers_in_)
-    std::stable_partition(containers.begin(), containers.end(),
-                          [](const Container* container) { return !container->sandbox; });
+    std::stable_sort(
+        containers.begin(), containers.end(),
+        [](const Container* a, const Container* b) { return seniority(*a) < seniority(*b); });
 }
 
 const Namespace* Index::find(NetnsId id) const { return find_or_null(namespaces_, id); }

@@ -24,8 +24,8 @@ class Index {
   const Namespace* host() const { return host_; }
   // Processes whose main thread is in the namespace, by pid.
   const std::vector<const Process*>& processes_in(NetnsId id) const;
-  // Containers whose first process is in the namespace: those with a name of their own before
-  // sandboxes.
+  // Containers whose first process is in the namespace: those it belongs to before those that
+  // joined it, and these before sandboxes, which only hold it.
   const std::vector<const Container*>& containers_in(NetnsId id) const;
   // Addresses of one interface, in the kernel's order.
   const std::vector<const Address*>& addresses_of(LinkRef ref) const;

@@ -78,6 +78,8 @@ struct Container {
   std::vector<KeyValue> labels;
   std::vector<PublishedPort> ports;
 
+  // Whether it joined the network of another container, which that one owns.
+  bool is_guest() const { return network_mode.starts_with("container:"); }
   friend bool operator==(const Container&, const Container&) = default;
 };
 BOOST_DESCRIBE_STRUCT(Container, (),

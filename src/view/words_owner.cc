@@ -107,6 +107,7 @@ Text containers_text(const Words& words, const model::Namespace& ns) {
   const bool pod = std::any_of(all.begin(), all.end(),
                                [](const model::Container* one) { return one->pod.has_value(); });
   if (pod) return Text("pod", Role::muted).join(members_text(named), ": ");
+  if (ns.host) return members_text(named);
   if (named.empty()) return image_text(*all.front());
   Text text = image_text(*named.front());
   named.erase(named.begin());
