@@ -90,6 +90,7 @@ void hand_in(const Tally& tally, Report& report) {
 
 std::vector<model::Namespace> visit(os::Kernel& kernel, const std::vector<FoundNamespace*>& found,
                                     model::NetnsId own, unsigned threads, Report& report) {
+  const std::int64_t start = kernel.boottime_ns();
   std::vector<model::Namespace> namespaces(found.size());
   const auto ours = std::find_if(found.begin(), found.end(),
                                  [&](const FoundNamespace* ns) { return ns->id == own; });
@@ -114,6 +115,7 @@ std::vector<model::Namespace> visit(os::Kernel& kernel, const std::vector<FoundN
   const std::size_t wanted = std::clamp<std::size_t>(found.size() / 8, 1, std::max(threads, 1u));
   for (std::size_t i = 0; i < wanted; ++i) workers.emplace_back(work, i == 0);
   for (std::thread& worker : workers) worker.join();
+  report.count({"visits", 0, 0, 0, 0, kernel.boottime_ns() - start});
 
   if (refused != 0)
     report.add("visits",
