@@ -8,6 +8,7 @@ N namespaces: each with a veth to one bridge, IPv4 and IPv6 addresses, a default
 
 import argparse
 import contextlib
+import json
 import os
 import pathlib
 import shutil

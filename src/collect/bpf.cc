@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <string_view>
+#include <system_error>
 
 #include "collect/collectors.h"
 #include "collect/fields.h"
@@ -184,8 +185,13 @@ std::size_t read_all_tcx(Reading& reading) {
   for (model::Link& link : reading.ns.links) {
     const int error = read_tcx(reading.kernel, link, found);
     if (error == 0) continue;
-    if (error != EINVAL && error != ENOSYS)
-      reading.report.add(kSource, "reading the tcx programs of links", error, reading.ns.id);
+    if (error == EPERM)
+      reading.report.count({std::string(kSource), 0, 0, 1, 0, 0});
+    else if (error != EINVAL && error != ENOSYS)
+      reading.report.add(kSource,
+                         "reading the tcx programs of " + link.name + ": " +
+                             std::generic_category().message(error),
+                         error, reading.ns.id);
     break;
   }
   return found;

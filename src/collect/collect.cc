@@ -62,9 +62,10 @@ class Collection {
     snapshot_.host = read_host(kernel_);
     const std::int64_t start = kernel_.boottime_ns();
     discover();
-    if (resolve(false) != 0) {
-      // A wire leads to a namespace we do not know. It may have come after we looked: look again
-      // before saying that nobody holds it.
+    // A wire may lead to a namespace we do not know because it came after we looked: look again
+    // before saying that nobody holds it. Without privilege most are not ours to know at all.
+    if (resolve(false) != 0 && snapshot_.host.privileged) {
+      forget_discovery();
       discover();
       resolve(true);
     }
@@ -85,6 +86,13 @@ class Collection {
     visit_new();
     search_kernel_list(search);
     visit_new();
+  }
+
+  // What is found a second time is counted once.
+  void forget_discovery() {
+    for (const char* source : {"proc", "proc.task", "sockets.elsewhere", "listns"})
+      report_.forget(source);
+    for (const Source& source : namespace_sources()) report_.forget(source.name);
   }
 
   void visit_new() {

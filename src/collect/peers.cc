@@ -306,7 +306,8 @@ class Resolver {
     const Nsid nsid = *question.link->link_nsid;
     Namespace hidden;
     ThroughNsid through(route, nsid);
-    Reading reading{kernel_, through, nullptr, hidden, report_};
+    Report unheard;  // not every namespace is ours to read through a number
+    Reading reading{kernel_, through, nullptr, hidden, unheard};
     collect_links(reading);
     if (hidden.links.empty()) return;  // gone meanwhile, or not ours to see
     collect_addresses(reading);

@@ -35,6 +35,13 @@ void Report::add(std::string_view source, std::string what, int error,
                         error == 0 ? std::nullopt : std::optional<std::int32_t>(error)});
 }
 
+void Report::forget(std::string_view source) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(coverage_, [&](const auto& row) { return row.source == source; });
+  std::erase_if(diagnostics_, [&](const auto& diagnostic) { return diagnostic.source == source; });
+  std::erase_if(counts_, [&](const auto& count) { return count.first == source; });
+}
+
 void Report::finish(std::vector<model::Coverage>& coverage,
                     std::vector<model::Diagnostic>& diagnostics) {
   const std::lock_guard lock(mutex_);

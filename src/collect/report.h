@@ -20,6 +20,9 @@ class Report {
   void add(std::string_view source, std::string what, int error = 0,
            std::optional<model::NetnsId> ns = {});
 
+  // Drops what the source has said so far: it is about to look again.
+  void forget(std::string_view source);
+
   // Rows by source name and diagnostics in the order they came; leaves the report empty.
   void finish(std::vector<model::Coverage>& coverage, std::vector<model::Diagnostic>& diagnostics);
 

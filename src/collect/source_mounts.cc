@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <set>
 #include <string_view>
 #include <system_error>
@@ -17,6 +18,8 @@
 
 namespace nsmap::collect {
 namespace {
+
+bool is_refusal(Errno error) { return error.value == EACCES || error.value == EPERM; }
 
 class MountSearch {
  public:
@@ -41,6 +44,7 @@ class MountSearch {
   }
 
   std::uint64_t found() const { return found_; }
+  std::uint64_t refused() const { return refused_; }
 
   void report_hidden() const {
     if (hidden_ == 0) return;
@@ -60,9 +64,16 @@ class MountSearch {
     const char* path = survey_.path_of(mount).c_str() + 1;
     const MountView& view = survey_.view_of(mount);
     const auto stat = kernel_.stat(view.root, path);
+    if (!stat && is_refusal(stat.error())) return note_refused(mount, holder);
     if (!stat || model::NetnsId{stat->id.dev, stat->id.ino} != id_of(mount)) return false;
     auto ns = kernel_.open(view.root, path, O_RDONLY | O_NONBLOCK);
     return ns && search_.registry.add(std::move(*ns), holder).has_value();
+  }
+
+  // Seen in the table of mounts, in a place we may not go to.
+  bool note_refused(const NsfsMount& mount, const model::Holder& holder) {
+    ++refused_;
+    return search_.registry.add(id_of(mount), holder, true);
   }
 
   // A mount that something else was mounted over keeps its namespace alive all the same, but it
@@ -101,6 +112,7 @@ class MountSearch {
   const MountView* looked_again_ = nullptr;  // the view that still_mounted_ is of
   std::set<std::pair<std::uint32_t, std::string>> still_mounted_;
   std::uint64_t found_ = 0;
+  std::uint64_t refused_ = 0;
   std::uint64_t hidden_ = 0;
   std::string first_hidden_;
 };
@@ -128,8 +140,9 @@ void search_mounts(const Search& search) {
   mounts.report_hidden();
   report_survey(survey, search.report);
   check_namespace_files(search, survey);
-  search.report.count({"mounts", survey.views.size(), mounts.found(), survey.refused,
-                       survey.skipped, search.kernel.boottime_ns() - start});
+  search.report.count({"mounts", survey.views.size(), mounts.found(),
+                       survey.refused + mounts.refused(), survey.skipped,
+                       search.kernel.boottime_ns() - start});
 }
 
 }  // namespace nsmap::collect

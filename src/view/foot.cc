@@ -44,6 +44,8 @@ std::string phrase(const model::Coverage& row, std::uint64_t count) {
 }
 
 std::string part(const model::Coverage& row, std::uint64_t count) {
+  // What was refused is not always one of what was counted: a whole directory of descriptors.
+  if (count > row.looked_at) return fmt::format("{} × {}", number(count), row.source);
   return fmt::format("{} of {}", number(count), phrase(row, row.looked_at));
 }
 

@@ -224,9 +224,15 @@ void Drawing::add_first() {
 
 void Drawing::add_note(const std::vector<const model::Namespace*>& bare) {
   if (bare.empty()) return;
-  GraphBox note{"note", counted(bare.size(), "namespace", "namespaces") + " with nothing but lo",
-                {},     BoxStyle::note,
-                {},     {}};
+  const bool all_read =
+      std::none_of(bare.begin(), bare.end(), [](auto* ns) { return is_unread(*ns); });
+  GraphBox note{"note",
+                counted(bare.size(), "namespace", "namespaces") +
+                    (all_read ? " with nothing but lo" : " with nothing but lo, or not readable"),
+                {},
+                BoxStyle::note,
+                {},
+                {}};
   for (std::size_t i = 0; i < std::min(bare.size(), kMostNoteNames); ++i)
     note.lines.push_back(words_.titles.of(bare[i]->id));
   if (bare.size() > kMostNoteNames)

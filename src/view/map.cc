@@ -58,6 +58,8 @@ class Map {
   Text link_text(const model::Namespace& ns, const model::Link& link) const;
   std::string plain_home(const model::Namespace& ns) const;
   void add_folded(std::vector<TreeNode>& nodes) const;
+  void add_fold(std::vector<const model::Namespace*> empty, std::string_view caption,
+                std::vector<TreeNode>& nodes) const;
 
   const Words& words_;
   const Forest forest_;
@@ -96,8 +98,10 @@ Text Map::what(const model::Namespace& ns) const {
   Text text = containers_text(words_, ns);
   text.join(processes_text(words_, ns));
   if (!words_.index.processes_in(ns.id).empty()) return text;
-  if (!ns.id.hidden()) text.join({"no process", Role::muted});
-  return text.join(kept_text(words_, ns), ns.id.hidden() ? " · " : "; ");
+  // Of one that could not be entered, whoever is in it may have refused to say so.
+  const bool deserted = !ns.id.hidden() && !is_unread(ns);
+  if (deserted) text.join({"no process", Role::muted});
+  return text.join(kept_text(words_, ns), deserted ? "; " : " · ");
 }
 
 std::vector<Text> Map::full_title(const model::Namespace& ns) const {
@@ -248,12 +252,18 @@ std::string Map::plain_home(const model::Namespace& ns) const {
   return path.substr(0, slash);
 }
 
-// The namespaces with nothing but lo: those kept by a file of their name together, by directory,
-// then one by one with what they are.
 void Map::add_folded(std::vector<TreeNode>& nodes) const {
-  std::vector<const model::Namespace*> empty;
+  std::vector<const model::Namespace*> bare;
+  std::vector<const model::Namespace*> unread;
   for (const model::Namespace& ns : words_.index.snapshot().namespaces)
-    if (folded_.contains(ns.id)) empty.push_back(&ns);
+    if (folded_.contains(ns.id)) (is_unread(ns) ? unread : bare).push_back(&ns);
+  add_fold(std::move(bare), " with nothing but lo", nodes);
+  add_fold(std::move(unread), " that could not be entered", nodes);
+}
+
+// Those kept by a file of their name together, by directory, then one by one with what they are.
+void Map::add_fold(std::vector<const model::Namespace*> empty, std::string_view caption,
+                   std::vector<TreeNode>& nodes) const {
   if (empty.empty()) return;
   std::stable_sort(empty.begin(), empty.end(), [&](const auto* a, const auto* b) {
     return natural_less(words_.titles.of(a->id), words_.titles.of(b->id));
@@ -268,7 +278,7 @@ void Map::add_folded(std::vector<TreeNode>& nodes) const {
   }
   TreeNode node;
   node.cells = {Text(counted(empty.size(), "namespace", "namespaces"), Role::title)
-                    .add(" with nothing but lo", Role::muted)};
+                    .add(std::string(caption), Role::muted)};
   for (auto& [home, line] : lines) {
     if (lines.size() > 1 || home != "others") line.lead = {home, Role::muted};
     line.separator = ", ";

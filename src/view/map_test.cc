@@ -85,6 +85,16 @@ TEST(Map, FallbackTunnelDevicesAreNothingButLo) {
   EXPECT_THAT(lines_of(std::move(host)), Contains("1 namespace with nothing but lo|"));
 }
 
+TEST(Map, WhatCouldNotBeEnteredIsNotCalledEmpty) {
+  HostBuilder host("h");
+  host.add_named(9, "locked");
+  for (model::Namespace& ns : host.snapshot().namespaces)
+    if (!ns.host) ns.links.clear();
+  const auto lines = lines_of(std::move(host));
+  EXPECT_THAT(lines, Contains("1 namespace that could not be entered|"));
+  EXPECT_THAT(lines, Not(Contains(HasSubstr("nothing but lo"))));
+}
+
 TEST(Map, BothFamiliesOfAListenerAreOne) {
   const auto lines = lines_of(testing::bare_host());
   EXPECT_THAT(lines, Contains("listens: tcp *:22 sshd"));
