@@ -8,7 +8,6 @@ N namespaces: each with a veth to one bridge, IPv4 and IPv6 addresses, a default
 
 import argparse
 import contextlib
-import json
 import os
 import pathlib
 import shutil
@@ -118,12 +117,9 @@ def print_table(title, header, rows):
 
 def reading(runs):
     """The median time of the visits alone, which ask what the floor asks, as a snapshot tells it."""
-    took = []
-    for _ in range(runs):
-        snapshot = json.loads(subprocess.run([NSMAP, "snapshot"], check=True,
-                                             stdout=subprocess.PIPE).stdout)
-        took += [row["took_ns"] / 1e9 for row in snapshot["coverage"] if row["source"] == "visits"]
-    return statistics.median(took)
+    row = f"{NSMAP} snapshot | grep -o '\"source\":\"visits\"[^}}]*'"
+    rows = [subprocess.check_output(row, shell=True, text=True) for _ in range(runs)]
+    return statistics.median(int(row.split('"took_ns":')[1]) / 1e9 for row in rows)
 
 
 def compare(size, kind, runs):

@@ -108,7 +108,8 @@ class Kernel {
   // Whether two threads share one descriptor table (kcmp(2) KCMP_FILES).
   virtual SysResult<bool> share_files(Pid a, Pid b) = 0;
   virtual bool has_capability(int capability) = 0;  // CAP_*, effective
-  // Raises the soft limit of open descriptors to the hard one, and returns it.
+  // Raises the soft limit of open descriptors to the hard one, and returns it. To be called before
+  // there is a second thread.
   virtual std::uint64_t raise_fd_limit() = 0;
 
   // --- sockets -------------------------------------------------------------------------------

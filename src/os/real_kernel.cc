@@ -112,6 +112,17 @@ SysResult<std::string> read_to_end(int socket, std::int64_t deadline_ns, std::si
   return answer;
 }
 
+// Grows the table of descriptors at once. Growing it as they come makes the call wait for an RCU
+// grace period, some 5 to 30 ms, at each power of two once the process has several threads
+// (fs/file.c expand_fdtable); and a table never shrinks.
+void make_room_for_descriptors(std::uint64_t limit) {
+  constexpr std::uint64_t kRoom = 16384;
+  const UniqueFd any(::open("/", O_PATH | O_CLOEXEC));
+  const auto last = static_cast<int>(std::min(limit, kRoom) - 1);
+  if (any.valid() && limit > 1)
+    const UniqueFd far(::fcntl(any.borrow().get(), F_DUPFD_CLOEXEC, last));
+}
+
 class RealKernel final : public Kernel {
  public:
   SysResult<UniqueFd> open(Fd dir, const char* path, int flags) override {
@@ -292,6 +303,7 @@ class RealKernel final : public Kernel {
     limit.rlim_cur = limit.rlim_max;
     ::setrlimit(RLIMIT_NOFILE, &limit);
     ::getrlimit(RLIMIT_NOFILE, &limit);
+    make_room_for_descriptors(limit.rlim_cur);
     return limit.rlim_cur;
   }
 
