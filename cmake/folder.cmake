@@ -26,6 +26,6 @@ function(nsmap_folder name)
     target_compile_definitions(${name}_test
                                PRIVATE NSMAP_TESTS_DIR="${PROJECT_SOURCE_DIR}/tests")
     gtest_discover_tests(${name}_test TEST_PREFIX ${name}. DISCOVERY_MODE PRE_TEST
-                         PROPERTIES LABELS unit)
+                         PROPERTIES LABELS unit ENVIRONMENT "${NSMAP_TEST_ENVIRONMENT}")
   endif()
 endfunction()

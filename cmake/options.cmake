@@ -15,6 +15,9 @@ if(NSMAP_SANITIZE)
                       -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${NSMAP_SANITIZE})
 endif()
+# What a test runs with: leaks that are not ours are not findings.
+set(NSMAP_TEST_ENVIRONMENT
+    "LSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/lsan.supp:print_suppressions=0")
 if(NSMAP_FUZZ)
   add_compile_options(-fsanitize=fuzzer-no-link)
 endif()

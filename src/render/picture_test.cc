@@ -9,12 +9,6 @@
 #include "view/test_golden.h"
 #include "view/test_host.h"
 
-// Pango and fontconfig, which libgvc loads, keep their caches until the process ends.
-extern "C" const char* __lsan_default_suppressions() {
-  return "leak:libfontconfig\nleak:libpango\nleak:libglib\nleak:libcairo\nleak:libgvplugin\n"
-         "leak:libgvc\nleak:libltdl\n";
-}
-
 namespace nsmap::render {
 namespace {
 
