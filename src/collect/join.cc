@@ -101,11 +101,10 @@ void join_container_names(const std::vector<model::Container>& containers,
   for (const model::Container& container : containers) owners_first.push_back(&container);
   std::stable_partition(owners_first.begin(), owners_first.end(),
                         [](const auto* container) { return !container->is_guest(); });
-  for (const model::Container* one : owners_first) {
-    const model::Container& container = *one;
-    const auto ns = container.net ? index.find(*container.net) : index.end();
+  for (const model::Container* container : owners_first) {
+    const auto ns = container->net ? index.find(*container->net) : index.end();
     if (ns == index.end() || ns->second->host) continue;
-    const auto name = name_from(container);
+    const auto name = name_from(*container);
     auto& names = ns->second->names;
     if (!name || std::find(names.begin(), names.end(), *name) != names.end()) continue;
     // Before the names of files, which say least; after other containers' and pods'.

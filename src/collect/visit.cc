@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <mutex>
 #include <system_error>
 #include <thread>
 
@@ -48,7 +47,9 @@ void run_collectors(Reading& reading, Tally& tally) {
 void read_namespace(os::Kernel& kernel, model::Namespace& ns, Report& report, Tally& tally) {
   const auto route_fd = kernel.netlink_socket(os::NetlinkProtocol::route);
   if (!route_fd) {
-    report.add("visits", "opening a netlink socket", route_fd.error().value, ns.id);
+    const int error = route_fd.error().value;
+    report.add("visits", "opening a netlink socket: " + std::generic_category().message(error),
+               error, ns.id);
     return;
   }
   if (const auto cookie = kernel.netns_cookie(*route_fd)) ns.cookie = *cookie;
