@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 
 namespace nsmap {
@@ -18,6 +19,57 @@ std::optional<std::uint8_t> parse_number(std::string_view text, int base, unsign
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
   if (error != std::errc() || end != text.data() + text.size() || value > max) return std::nullopt;
   return static_cast<std::uint8_t>(value);
+}
+
+// The writers need room for INET6_ADDRSTRLEN bytes and return where they ended. A snapshot of a
+// thousand namespaces holds fifty thousand addresses, and inet_ntop(3) goes through sprintf.
+
+char* write_number(char* out, unsigned value, int base) {
+  return std::to_chars(out, out + 5, value, base).ptr;
+}
+
+char* write_v4(char* out, const std::uint8_t* bytes) {
+  for (int i = 0; i < 4; ++i) {
+    if (i != 0) *out++ = '.';
+    out = write_number(out, bytes[i], 10);
+  }
+  return out;
+}
+
+// The longest run of zero groups, the first of equals; at least two (RFC 5952, section 4.2).
+struct ZeroRun {
+  std::size_t begin = 8;
+  std::size_t size = 1;
+};
+
+ZeroRun longest_zero_run(const std::array<unsigned, 8>& groups) {
+  ZeroRun longest;
+  for (std::size_t i = 0; i < groups.size();) {
+    std::size_t end = i;
+    while (end < groups.size() && groups[end] == 0) ++end;
+    if (end - i > longest.size) longest = {i, end - i};
+    i = std::max(end, i + 1);
+  }
+  return longest;
+}
+
+// As inet_ntop(3) writes it, ::ffff:192.0.2.1 and ::192.0.2.1 included.
+char* write_v6(char* out, const std::array<std::uint8_t, 16>& bytes) {
+  std::array<unsigned, 8> groups{};
+  for (std::size_t i = 0; i < groups.size(); ++i)
+    groups[i] = static_cast<unsigned>(bytes[2 * i] << 8 | bytes[2 * i + 1]);
+  const ZeroRun zeros = longest_zero_run(groups);
+  const bool holds_v4 =
+      zeros.begin == 0 && (zeros.size == 6 || (zeros.size == 5 && groups[5] == 0xffff));
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    if (i == zeros.begin) *out++ = ':';
+    if (i >= zeros.begin && i < zeros.begin + zeros.size) continue;
+    if (i != 0) *out++ = ':';
+    if (i == 6 && holds_v4) return write_v4(out, &bytes[12]);
+    out = write_number(out, groups[i], 16);
+  }
+  if (zeros.begin + zeros.size == groups.size()) *out++ = ':';
+  return out;
 }
 
 }  // namespace
@@ -67,8 +119,8 @@ bool IpAddress::is_multicast() const {
 
 std::string IpAddress::text() const {
   char buffer[INET6_ADDRSTRLEN];
-  inet_ntop(v6_ ? AF_INET6 : AF_INET, bytes_.data(), buffer, sizeof buffer);
-  return buffer;
+  char* end = v6_ ? write_v6(buffer, bytes_) : write_v4(buffer, bytes_.data());
+  return std::string(buffer, end);
 }
 
 std::optional<Prefix> Prefix::parse(std::string_view text) {

@@ -1,6 +1,10 @@
 #include "base/ip.h"
 
+#include <arpa/inet.h>
 #include <gtest/gtest.h>
+
+#include <array>
+#include <random>
 
 namespace nsmap {
 namespace {
@@ -13,6 +17,25 @@ TEST(IpAddress, TextRoundTrips) {
   }
   for (const char* text : {"", "10.0.0", "10.0.0.256", "1::2::3", "fe80::1%eth0"})
     EXPECT_FALSE(IpAddress::parse(text)) << text;
+}
+
+TEST(IpAddress, IsWrittenAsInetNtopWritesIt) {
+  std::minstd_rand random(1);
+  for (int round = 0; round < 20000; ++round) {
+    std::array<std::byte, 16> bytes{};
+    const auto sparse = random() % 4;  // groups of zeros, also many
+    for (std::size_t i = 0; i < 16; i += 2) {
+      if (random() % 4 < sparse) continue;
+      bytes[i] = std::byte(random() % 3 == 0 ? 0 : random() % 256);
+      bytes[i + 1] = std::byte(random() % 3 == 0 ? 255 : random() % 256);
+    }
+    if (round % 8 == 0) bytes[10] = bytes[11] = std::byte{0xff};
+    for (const std::size_t size : {4u, 16u}) {
+      char expected[INET6_ADDRSTRLEN];
+      inet_ntop(size == 4 ? AF_INET : AF_INET6, bytes.data(), expected, sizeof expected);
+      EXPECT_EQ(IpAddress::from_bytes(std::span(bytes).first(size))->text(), expected);
+    }
+  }
 }
 
 TEST(IpAddress, OnlyFourOrSixteenBytes) {
