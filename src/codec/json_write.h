@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <concepts>
@@ -71,6 +72,19 @@ bool left_out(const T& value) {
     return false;
 }
 
+// ,"name": of a described member.
+template <typename Member>
+constexpr auto make_key() {
+  constexpr std::string_view name = json_name(Member::name);
+  std::array<char, name.size() + 4> key{',', '"'};
+  std::copy(name.begin(), name.end(), key.begin() + 2);
+  key[name.size() + 2] = '"';
+  key[name.size() + 3] = ':';
+  return key;
+}
+template <typename Member>
+inline constexpr auto kKey = make_key<Member>();
+
 template <typename T>
 void append_list(std::string& out, const std::vector<T>& list) {
   out += '[';
@@ -90,11 +104,9 @@ void append_members(std::string& out, const T& value, bool first = true) {
   boost::mp11::mp_for_each<Members<T>>([&](auto member) {
     const auto& field = value.*member.pointer;
     if (detail::left_out(field)) return;
-    if (!first) out += ',';
+    constexpr auto& key = detail::kKey<decltype(member)>;
+    out.append(key.data() + (first ? 1 : 0), key.size() - (first ? 1 : 0));
     first = false;
-    out += '"';
-    out += json_name(member.name);
-    out += "\":";
     append_json(out, field);
   });
 }
