@@ -41,8 +41,10 @@ struct question {
 static const struct question kQuestions[] = {
     {RTM_GETLINK, NLM_F_DUMP, {0}, ALL_OF(ifinfomsg)},
     {RTM_GETQDISC, NLM_F_DUMP, {0}, ALL_OF(tcmsg)},
-    {RTM_GETADDR, NLM_F_DUMP, {0}, ALL_OF(ifaddrmsg)},
-    {RTM_GETROUTE, NLM_F_DUMP, {0}, ALL_OF(rtmsg)},
+    {RTM_GETADDR, NLM_F_DUMP, {AF_INET}, ALL_OF(ifaddrmsg)},
+    {RTM_GETADDR, NLM_F_DUMP, {AF_INET6}, ALL_OF(ifaddrmsg)},
+    {RTM_GETROUTE, NLM_F_DUMP, {AF_INET}, ALL_OF(rtmsg)},
+    {RTM_GETROUTE, NLM_F_DUMP, {AF_INET6}, ALL_OF(rtmsg)},
     {RTM_GETRULE, NLM_F_DUMP, {0}, ALL_OF(rtmsg)},
     {RTM_GETNEXTHOP, NLM_F_DUMP, {0}, ALL_OF(nhmsg)},
     {RTM_GETNEIGH, NLM_F_DUMP, {0}, ALL_OF(ndmsg)},

@@ -68,9 +68,9 @@ std::optional<model::Address> parse(Reading& reading, const netlink::Message& me
 }  // namespace
 
 std::size_t collect_addresses(Reading& reading) {
-  return dump_into(reading, reading.route, "addresses",
-                   netlink::Request(RTM_GETADDR, 0, ifaddrmsg{}), reading.ns.addresses,
-                   [&](const netlink::Message& message) { return parse(reading, message); });
+  return dump_families<ifaddrmsg>(
+      reading, "addresses", RTM_GETADDR, reading.ns.addresses,
+      [&](const netlink::Message& message) { return parse(reading, message); });
 }
 
 }  // namespace nsmap::collect

@@ -1,5 +1,6 @@
 #include "collect/collect.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/capability.h>
 
@@ -56,11 +57,16 @@ model::Host read_host(os::Kernel& kernel) {
 class Collection {
  public:
   Collection(os::Kernel& kernel, unsigned threads, model::NetnsId own)
-      : kernel_(kernel), threads_(threads), own_(own), registry_(kernel) {}
+      : kernel_(kernel),
+        threads_(threads),
+        own_(own),
+        registry_(kernel),
+        visits_(kernel, registry_, own, report_) {}
 
   model::Snapshot run() {
     snapshot_.host = read_host(kernel_);
     const std::int64_t start = kernel_.boottime_ns();
+    keep_own();
     discover();
     // A wire may lead to a namespace we do not know because it came after we looked: look again
     // before saying that nobody holds it. Without privilege most are not ours to know at all.
@@ -78,14 +84,21 @@ class Collection {
  private:
   void discover() {
     servers_.clear();
+    visits_.begin();
     sweep_ = sweep_processes(kernel_, threads_, registry_, report_);
     const Search search{kernel_, threads_, sweep_, registry_, report_, servers_};
     for (const Source& source : namespace_sources()) source.search(search);
-    visit_new();
+    visit_found();
     search_sockets(search, snapshot_.namespaces);
-    visit_new();
+    visit_found();
     search_kernel_list(search);
-    visit_new();
+    visit_found();
+  }
+
+  // The first visited: whoever begins to read is in it, and need not enter.
+  void keep_own() {
+    if (auto fd = kernel_.open(os::kNoDir, "/proc/self/ns/net", O_RDONLY))
+      registry_.keep(own_, std::move(*fd));
   }
 
   // What is found a second time is counted once.
@@ -95,13 +108,11 @@ class Collection {
     for (const Source& source : namespace_sources()) report_.forget(source.name);
   }
 
-  void visit_new() {
-    const auto found = registry_.take_new();
-    if (found.empty()) return;
-    auto read = visit(kernel_, found, own_, threads_, report_);
-    visited_.insert(visited_.end(), found.begin(), found.end());
-    snapshot_.namespaces.insert(snapshot_.namespaces.end(), std::make_move_iterator(read.begin()),
-                                std::make_move_iterator(read.end()));
+  void visit_found() {
+    for (Visit& visit : visits_.finish(threads_)) {
+      visited_.push_back(visit.found);
+      snapshot_.namespaces.push_back(std::move(visit.read));
+    }
   }
 
   std::size_t resolve(bool reveal_hidden) {
@@ -152,6 +163,7 @@ class Collection {
   model::NetnsId own_;
   Registry registry_;
   Report report_;
+  Visits visits_;
   Sweep sweep_;
   std::vector<TunServerSeen> servers_;
   std::vector<FoundNamespace*> visited_;  // as snapshot_.namespaces, in the same order

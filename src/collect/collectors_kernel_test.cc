@@ -45,7 +45,7 @@ struct RealReading {
       *netlink::open_kernel(os::real_kernel(), os::NetlinkProtocol::sock_diag);
   model::Namespace ns;
   Report report;
-  Reading reading{os::real_kernel(), *route, sock_diag.get(), ns, report};
+  Reading reading{os::real_kernel(), *route, *sock_diag, ns, report};
 
   void expect_no_diagnostics() {
     std::vector<model::Coverage> coverage;

@@ -1,3 +1,5 @@
+#include "collect/nsids.h"
+
 #include <linux/net_namespace.h>
 #include <linux/rtnetlink.h>
 
@@ -27,6 +29,19 @@ std::size_t collect_nsids(Reading& reading) {
   return dump_into(reading, reading.route, "nsids", netlink::Request(RTM_GETNSID, 0, rtgenmsg{}),
                    reading.ns.nsids,
                    [&](const netlink::Message& message) { return parse(reading, message); });
+}
+
+std::optional<Nsid> nsid_of(netlink::Transport& route, Fd ns, std::optional<Nsid> target) {
+  netlink::Request request(RTM_GETNSID, 0, rtgenmsg{AF_UNSPEC});
+  request.attribute(NETNSA_FD, static_cast<std::uint32_t>(ns.get()));
+  if (target) request.attribute(NETNSA_TARGET_NSID, target->value);
+  std::optional<Nsid> nsid;
+  netlink::get(route, std::move(request), [&](const netlink::Message& message) {
+    const auto value = message.attributes(sizeof(rtgenmsg)).find(NETNSA_NSID);
+    const auto number = value ? value->s32() : std::nullopt;
+    if (number && *number >= 0) nsid = Nsid(*number);
+  });
+  return nsid;
 }
 
 }  // namespace nsmap::collect

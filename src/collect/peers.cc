@@ -37,6 +37,7 @@
 #include <unordered_map>
 
 #include "collect/collectors.h"
+#include "collect/nsids.h"
 #include "netlink/request.h"
 
 namespace nsmap::collect {
@@ -119,21 +120,6 @@ class ThroughNsid final : public netlink::Transport {
   Nsid nsid_;
 };
 
-// The number under which the transport's namespace, or the one it knows as `target`, knows the
-// namespace behind `ns`; nothing when it knows none.
-std::optional<Nsid> nsid_of(netlink::Transport& route, Fd ns, std::optional<Nsid> target = {}) {
-  netlink::Request request(RTM_GETNSID, 0, rtgenmsg{AF_UNSPEC});
-  request.attribute(NETNSA_FD, static_cast<std::uint32_t>(ns.get()));
-  if (target) request.attribute(NETNSA_TARGET_NSID, target->value);
-  std::optional<Nsid> nsid;
-  netlink::get(route, std::move(request), [&](const netlink::Message& message) {
-    const auto value = message.attributes(sizeof(rtgenmsg)).find(NETNSA_NSID);
-    const auto number = value ? value->s32() : std::nullopt;
-    if (number && *number >= 0) nsid = Nsid(*number);
-  });
-  return nsid;
-}
-
 // The MAC of a link in the namespace that the transport's namespace knows as `nsid`.
 std::optional<Mac> mac_through(netlink::Transport& route, Nsid nsid, IfIndex index) {
   ifinfomsg header{};
@@ -160,6 +146,7 @@ class Resolver {
   }
 
   std::size_t run(bool reveal_hidden) {
+    learn_own();
     std::thread([&] { ask_all(reveal_hidden); }).join();
     const std::size_t open = count_open();
     for (std::size_t ns = 0; ns < namespaces_.size(); ++ns) assign(ns);
@@ -167,6 +154,17 @@ class Resolver {
   }
 
  private:
+  // What was learnt in the visits: which number means the caller's namespace.
+  void learn_own() {
+    const auto own = std::find_if(namespaces_.begin(), namespaces_.end(),
+                                  [&](const Namespace& ns) { return ns.id == visited_.own; });
+    if (own == namespaces_.end()) return;
+    const auto target = static_cast<std::size_t>(own - namespaces_.begin());
+    for (std::size_t ns = 0; ns < visited_.found.size(); ++ns)
+      if (const auto nsid = visited_.found[ns]->own_nsid; nsid && ns != target)
+        learn(ns, *nsid, target);
+  }
+
   // What one namespace's numbers mean: positions in namespaces_.
   using Known = std::unordered_map<Nsid, std::size_t>;
 
@@ -307,7 +305,7 @@ class Resolver {
     Namespace hidden;
     ThroughNsid through(route, nsid);
     Report unheard;  // not every namespace is ours to read through a number
-    Reading reading{kernel_, through, nullptr, hidden, unheard};
+    Reading reading{kernel_, through, through, hidden, unheard};
     collect_links(reading);
     if (hidden.links.empty()) return;  // gone meanwhile, or not ours to see
     collect_addresses(reading);

@@ -1,7 +1,13 @@
 #pragma once
 
+#include <linux/rtnetlink.h>
+#include <sys/socket.h>
+
 #include <algorithm>
+#include <cstdint>
+#include <cstring>
 #include <initializer_list>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -19,9 +25,10 @@ namespace nsmap::collect {
 struct Reading {
   os::Kernel& kernel;
   netlink::Transport& route;      // NETLINK_ROUTE
-  netlink::Transport* sock_diag;  // NETLINK_SOCK_DIAG; null where the kernel has none
+  netlink::Transport& sock_diag;  // NETLINK_SOCK_DIAG, opened when first used
   model::Namespace& ns;
   Report& report;
+  bool tcx = true;  // whether any loaded BPF program may hang on a device
 };
 
 // A collector of one kind of facts: one row each in the table (collectors.cc), run in that order in
@@ -51,6 +58,27 @@ std::size_t dump_into(Reading& reading, netlink::Transport& transport, std::stri
     reading.report.add(source, "reading " + std::string(source) + ": " + describe(*failure),
                        failure->error, reading.ns.id);
   return facts.size() - before;
+}
+
+// The same for IPv4 and then IPv6. A dump of all families at once holds rtnetlink's one lock for
+// the whole host (net/core/rtnetlink.c rtnl_dump_all), where one of these needs none since
+// Linux 6.11. `Header` is the family header, which begins with the family (struct rtgenmsg).
+template <typename Header, typename Fact, typename Parse>
+std::size_t dump_families(Reading& reading, std::string_view source, std::uint16_t type,
+                          std::vector<Fact>& facts, Parse parse) {
+  std::size_t found = 0;
+  for (const std::uint8_t family : {std::uint8_t{AF_INET}, std::uint8_t{AF_INET6}}) {
+    Header header{};
+    std::memcpy(&header, &family, sizeof family);
+    found += dump_into(reading, reading.route, source, netlink::Request(type, 0, header), facts,
+                       [&](const netlink::Message& message) -> std::optional<Fact> {
+                         // A kernel without the family answers with all those it has.
+                         const auto told = message.family_header<rtgenmsg>();
+                         if (told && told->rtgen_family != family) return std::nullopt;
+                         return parse(message);
+                       });
+  }
+  return found;
 }
 
 }  // namespace nsmap::collect

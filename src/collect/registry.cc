@@ -3,15 +3,6 @@
 #include <algorithm>
 
 namespace nsmap::collect {
-namespace {
-
-void sort_by_inode(std::vector<FoundNamespace*>& found) {
-  std::sort(found.begin(), found.end(),
-            [](const auto* a, const auto* b) { return a->id.ino < b->id.ino; });
-}
-
-}  // namespace
-
 std::optional<model::NetnsId> Registry::add(UniqueFd ns, model::Holder holder) {
   const auto type = kernel_.namespace_type(ns);
   if (!type || *type != os::NamespaceType::net) return std::nullopt;
@@ -43,6 +34,7 @@ void Registry::keep_locked(FoundNamespace& found, UniqueFd ns) {
   if (found.fd.valid()) return;
   found.fd = std::move(ns);
   new_.push_back(&found);
+  changed_.notify_one();
 }
 
 bool Registry::add(model::NetnsId id, const model::Holder& holder, bool even_unopened) {
@@ -67,19 +59,32 @@ bool Registry::has(model::NetnsId id) const {
   return found_.contains(id);
 }
 
-std::vector<FoundNamespace*> Registry::take_new() {
-  const std::lock_guard lock(mutex_);
-  std::vector<FoundNamespace*> found = std::move(new_);
-  new_.clear();
-  sort_by_inode(found);
+FoundNamespace* Registry::take() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [&] { return !new_.empty() || !more_; });
+  if (new_.empty()) return nullptr;
+  FoundNamespace* found = new_.front();
+  new_.pop_front();
   return found;
+}
+
+void Registry::expect_more(bool more) {
+  const std::lock_guard lock(mutex_);
+  more_ = more;
+  changed_.notify_all();
+}
+
+std::size_t Registry::waiting() const {
+  const std::lock_guard lock(mutex_);
+  return new_.size();
 }
 
 std::vector<FoundNamespace*> Registry::all() {
   const std::lock_guard lock(mutex_);
   std::vector<FoundNamespace*> found;
   for (const auto& [id, entry] : found_) found.push_back(entry.get());
-  sort_by_inode(found);
+  std::sort(found.begin(), found.end(),
+            [](const auto* a, const auto* b) { return a->id.ino < b->id.ino; });
   return found;
 }
 

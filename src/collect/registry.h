@@ -1,5 +1,7 @@
 #pragma once
 
+#include <condition_variable>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -18,6 +20,7 @@ struct FoundNamespace {
   UniqueFd fd;  // invalid: it was seen (a /proc link names it) and could not be opened
   std::vector<model::Holder> holders;
   std::vector<model::Name> names;
+  std::optional<Nsid> own_nsid;  // the number it has for the caller's namespace, once visited
 };
 
 // The namespaces found so far, by identity. Safe from several threads.
@@ -37,8 +40,11 @@ class Registry {
   void add_name(model::NetnsId id, model::Name name);
   bool has(model::NetnsId id) const;
 
-  // Those whose first descriptor came since the last call, sorted by inode: what is to be visited.
-  std::vector<FoundNamespace*> take_new();
+  // The next of those that got their first descriptor, in the order they got it, each once: what is
+  // to be visited. While more are expected it waits for one; null: there is no more.
+  FoundNamespace* take();
+  void expect_more(bool more);
+  std::size_t waiting() const;  // how many are not taken yet
   // All of them, sorted by inode. Pointers stay valid as long as the registry.
   std::vector<FoundNamespace*> all();
 
@@ -49,7 +55,9 @@ class Registry {
   os::Kernel& kernel_;
   mutable std::mutex mutex_;
   std::unordered_map<model::NetnsId, std::unique_ptr<FoundNamespace>> found_;
-  std::vector<FoundNamespace*> new_;
+  std::deque<FoundNamespace*> new_;
+  std::condition_variable changed_;
+  bool more_ = false;
 };
 
 }  // namespace nsmap::collect

@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 
+#include <thread>
+
 #include "os/fake_kernel.h"
 
 namespace nsmap::collect {
@@ -24,11 +26,12 @@ TEST(Registry, KeepsOneDescriptorAndEveryHolder) {
       registry.add(std::move(*kernel.open(os::kNoDir, "/proc/7/ns/net", O_RDONLY)), process(7)),
       id);
   EXPECT_TRUE(registry.add(id, process(8)));
-  const auto found = registry.take_new();
-  ASSERT_EQ(found.size(), 1u);
-  EXPECT_EQ(found[0]->holders.size(), 2u);
-  EXPECT_TRUE(found[0]->fd.valid());
-  EXPECT_TRUE(registry.take_new().empty()) << "given once";
+  EXPECT_EQ(registry.waiting(), 1u);
+  const FoundNamespace* found = registry.take();
+  ASSERT_NE(found, nullptr);
+  EXPECT_EQ(found->holders.size(), 2u);
+  EXPECT_TRUE(found->fd.valid());
+  EXPECT_EQ(registry.take(), nullptr) << "given once";
   EXPECT_EQ(registry.all().size(), 1u);
 }
 
@@ -46,9 +49,24 @@ TEST(Registry, WhatCouldNotBeOpenedIsStillThere) {
   os::FakeKernel kernel;
   Registry registry(kernel);
   EXPECT_TRUE(registry.add({4, 42}, process(7), true));
-  EXPECT_TRUE(registry.take_new().empty()) << "it cannot be visited";
+  EXPECT_EQ(registry.take(), nullptr) << "it cannot be visited";
   ASSERT_EQ(registry.all().size(), 1u);
   EXPECT_FALSE(registry.all()[0]->fd.valid());
+}
+
+TEST(Registry, WaitsWhileMoreIsExpected) {
+  os::FakeKernel kernel;
+  kernel.add_namespace("/proc/7/ns/net", os::NamespaceType::net, 42);
+  Registry registry(kernel);
+  registry.expect_more(true);
+  std::vector<std::uint64_t> taken;
+  std::jthread reader([&] {
+    while (const FoundNamespace* found = registry.take()) taken.push_back(found->id.ino);
+  });
+  registry.add(std::move(*kernel.open(os::kNoDir, "/proc/7/ns/net", O_RDONLY)), process(7));
+  registry.expect_more(false);
+  reader.join();
+  EXPECT_EQ(taken, std::vector<std::uint64_t>{42});
 }
 
 }  // namespace

@@ -136,9 +136,9 @@ std::optional<model::Route> parse(Reading& reading, const netlink::Message& mess
 }  // namespace
 
 std::size_t collect_routes(Reading& reading) {
-  return dump_into(reading, reading.route, "routes", netlink::Request(RTM_GETROUTE, 0, rtmsg{}),
-                   reading.ns.routes,
-                   [&](const netlink::Message& message) { return parse(reading, message); });
+  return dump_families<rtmsg>(
+      reading, "routes", RTM_GETROUTE, reading.ns.routes,
+      [&](const netlink::Message& message) { return parse(reading, message); });
 }
 
 }  // namespace nsmap::collect

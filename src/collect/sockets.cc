@@ -1,6 +1,7 @@
 #include "collect/sockets.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 
 #include "collect/collectors.h"
@@ -33,7 +34,7 @@
 //     UDP: inuse N        bound or connected ones; the kernel's own (a vxlan's port) included.
 //
 // From which:
-//   - `used` no more than our own two, and no tunnel for which the kernel may have opened a socket:
+//   - `used` no more than our own one, and no tunnel for which the kernel may have opened a socket:
 //     nothing to ask. Most namespaces end here.
 //   - a protocol with none in use is not asked.
 //   - TCP listeners are asked first; only when the counter says there are more sockets than
@@ -50,13 +51,14 @@ namespace nsmap::collect {
 namespace {
 
 constexpr std::size_t kLimit = 4096;  // of a sockstat file, which has some 150 bytes
-constexpr std::uint32_t kOurs = 2;    // sockets of this reading: route and sock_diag
+constexpr std::uint32_t kOurs = 1;    // sockets of this reading; sock_diag's is not opened yet
 constexpr std::uint32_t kUnknown = UINT32_MAX;
 
 std::optional<std::string> read_proc(Reading& reading, const char* path) {
-  auto content = reading.kernel.read_file(os::kNoDir, path, kLimit);
+  std::array<char, kLimit> buffer;
+  const auto content = reading.kernel.read_once(os::kNoDir, path, buffer);
   if (!content) return std::nullopt;
-  return std::move(*content);
+  return std::string(*content);
 }
 
 // Whether the kernel may have opened sockets of its own: tunnels do, for the packets they carry.
@@ -94,7 +96,6 @@ std::optional<std::uint32_t> sockstat_count(std::string_view text, std::string_v
 }
 
 std::size_t collect_sockets(Reading& reading) {
-  if (!reading.sock_diag) return 0;
   const auto sockstat = read_proc(reading, "/proc/thread-self/net/sockstat");
   const std::uint32_t used =
       sockstat ? sockstat_count(*sockstat, "sockets:", "used").value_or(kUnknown) : kUnknown;

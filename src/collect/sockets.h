@@ -34,7 +34,7 @@ std::optional<std::uint32_t> sockstat_count(std::string_view text, std::string_v
 // message. ENOENT and its like: no module serves that family; EINVAL: nor knows it.
 template <typename Request, typename Parse>
 std::size_t dump_sockets(Reading& reading, const Request& request, Parse parse) {
-  return dump_into(reading, *reading.sock_diag, "sockets",
+  return dump_into(reading, reading.sock_diag, "sockets",
                    netlink::Request(SOCK_DIAG_BY_FAMILY, 0, request), reading.ns.sockets, parse,
                    {ENOENT, EOPNOTSUPP, EAFNOSUPPORT, EPROTONOSUPPORT, EINVAL});
 }

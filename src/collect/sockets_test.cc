@@ -56,7 +56,7 @@ TEST(Sockstat, IsReadByRowAndKey) {
 
 TEST(Sockets, NothingIsAskedWhereOnlyOursAreInUse) {
   TestReading test;
-  test.kernel.add_file(kSockstat, "sockets: used 2\nTCP: inuse 0\n");
+  test.kernel.add_file(kSockstat, "sockets: used 1\nTCP: inuse 0\n");
   EXPECT_EQ(collect_sockets(test.reading), 0u);
   EXPECT_THAT(test.sock_diag.requests(), IsEmpty());
   EXPECT_THAT(test.route.requests(), IsEmpty());
@@ -71,7 +71,7 @@ TEST(Sockets, EverythingIsAskedWhereTheCountersCannotBeRead) {
 
 TEST(Sockets, OfAKernelsTunnelAreAskedForThoughNoProcessHasAny) {
   TestReading test;
-  test.kernel.add_file(kSockstat, "sockets: used 2\nTCP: inuse 0\nUDP: inuse 1\n");
+  test.kernel.add_file(kSockstat, "sockets: used 1\nTCP: inuse 0\nUDP: inuse 1\n");
   model::Link tunnel;
   tunnel.kind = "vxlan";
   test.ns.links.push_back(tunnel);
@@ -84,7 +84,7 @@ TEST(Sockets, OfAKernelsTunnelAreAskedForThoughNoProcessHasAny) {
 TEST(Sockets, TheEstablishedAreWalkedOnlyWhenListenersDoNotMakeUpTheCount) {
   for (const auto& [in_use, requests] : {std::pair{"1", 1u}, std::pair{"2", 2u}}) {
     TestReading test;
-    test.kernel.add_file(kSockstat, std::string("sockets: used 3\nTCP: inuse ") + in_use + "\n");
+    test.kernel.add_file(kSockstat, std::string("sockets: used 2\nTCP: inuse ") + in_use + "\n");
     test.sock_diag.answer_if(SOCK_DIAG_BY_FAMILY, inet(AF_INET, IPPROTO_TCP, ~0u),
                              {answer(header(AF_INET, TCP_ESTABLISHED, 6))});
     test.sock_diag.answer_if(SOCK_DIAG_BY_FAMILY, inet(AF_INET, IPPROTO_TCP, 1u << TCP_LISTEN),
@@ -231,7 +231,7 @@ TEST(Sockets, NetlinkWithoutTheKernelsEndsAndOurOwn) {
 
 TEST(Sockets, NetlinkIsNotAskedWhenTheCountIsExplained) {
   TestReading test;
-  test.kernel.add_file(kSockstat, "sockets: used 3\n");
+  test.kernel.add_file(kSockstat, "sockets: used 2\n");
   test.kernel.add_file(kSockstat6, "");
   test.sock_diag.answer(SOCK_DIAG_BY_FAMILY, AF_UNIX,
                         {message(SOCK_DIAG_BY_FAMILY, unix_header(TCP_LISTEN, 5))});

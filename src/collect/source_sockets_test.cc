@@ -59,13 +59,14 @@ TEST(SocketsElsewhere, ASocketInNoTableIsAskedWhereItLives) {
   World world;
   world.hold(3, kAway);
   EXPECT_EQ(world.search().found, 1u);
-  const auto found = world.registry.take_new();
-  ASSERT_EQ(found.size(), 1u);
-  EXPECT_EQ(found[0]->id, id_of(kAway));
-  ASSERT_EQ(found[0]->holders.size(), 1u);
-  EXPECT_EQ(found[0]->holders[0].kind, model::HolderKind::socket);
-  EXPECT_EQ(found[0]->holders[0].pid, Pid(7));
-  EXPECT_EQ(found[0]->holders[0].fd, 3);
+  EXPECT_EQ(world.registry.waiting(), 1u);
+  const FoundNamespace* found = world.registry.take();
+  ASSERT_NE(found, nullptr);
+  EXPECT_EQ(found->id, id_of(kAway));
+  ASSERT_EQ(found->holders.size(), 1u);
+  EXPECT_EQ(found->holders[0].kind, model::HolderKind::socket);
+  EXPECT_EQ(found->holders[0].pid, Pid(7));
+  EXPECT_EQ(found->holders[0].fd, 3);
 }
 
 TEST(SocketsElsewhere, ASocketOfItsOwnNamespaceIsNoHolder) {

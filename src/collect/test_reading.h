@@ -191,7 +191,7 @@ struct TestReading {
   HandMadeTransport sock_diag;
   model::Namespace ns;
   Report report;
-  Reading reading{kernel, route, &sock_diag, ns, report};
+  Reading reading{kernel, route, sock_diag, ns, report};
 
   // What was reported since the last call.
   std::vector<model::Diagnostic> diagnostics() {

@@ -1,13 +1,16 @@
 #include "collect/visit.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <atomic>
+#include <cerrno>
+#include <iterator>
 #include <system_error>
-#include <thread>
+#include <utility>
 
 #include "collect/collectors.h"
+#include "collect/nsids.h"
 
 namespace nsmap::collect {
 namespace {
@@ -43,38 +46,6 @@ void run_collectors(Reading& reading, Tally& tally) {
   }
 }
 
-// Reads the namespace the calling thread is in.
-void read_namespace(os::Kernel& kernel, model::Namespace& ns, Report& report, Tally& tally) {
-  const auto route_fd = kernel.netlink_socket(os::NetlinkProtocol::route);
-  if (!route_fd) {
-    const int error = route_fd.error().value;
-    report.add("visits", "opening a netlink socket: " + std::generic_category().message(error),
-               error, ns.id);
-    return;
-  }
-  if (const auto cookie = kernel.netns_cookie(*route_fd)) ns.cookie = *cookie;
-  const auto route = netlink::over_socket(kernel, *route_fd);
-  const auto diag = netlink::open_kernel(kernel, os::NetlinkProtocol::sock_diag);
-  Reading reading{kernel, *route, diag ? diag->get() : nullptr, ns, report};
-  run_collectors(reading, tally);
-  ++tally.visits.found;
-}
-
-void visit_one(os::Kernel& kernel, const FoundNamespace& found, bool inside, model::Namespace& ns,
-               Report& report, Tally& tally) {
-  ++tally.visits.looked_at;
-  ns.id = found.id;
-  read_identity(kernel, found.fd, ns);
-  if (!inside) {
-    if (const auto entered = kernel.enter(found.fd, os::NamespaceType::net); !entered) {
-      ++tally.visits.refused;
-      tally.refusal = entered.error().value;
-      return;
-    }
-  }
-  read_namespace(kernel, ns, report, tally);
-}
-
 Tally empty_tally() {
   Tally tally;
   for (const Collector& collector : namespace_collectors())
@@ -82,48 +53,162 @@ Tally empty_tally() {
   return tally;
 }
 
-void hand_in(const Tally& tally, Report& report) {
-  report.count(tally.visits);
-  for (const model::Coverage& row : tally.collectors) report.count(row);
+// Whether a link leads to another namespace, so that it pays to know which number means which.
+bool names_others(const model::Namespace& ns) {
+  return std::any_of(ns.links.begin(), ns.links.end(),
+                     [](const model::Link& link) { return link.link_nsid.has_value(); });
 }
+
+// Reads namespaces one after the other on the calling thread, which starts in the caller's own.
+class Visitor {
+ public:
+  Visitor(os::Kernel& kernel, model::NetnsId own, Fd own_fd, bool may_have_tcx, Report& report)
+      : kernel_(kernel),
+        own_(own),
+        own_fd_(own_fd),
+        may_have_tcx_(may_have_tcx),
+        report_(report),
+        tally_(empty_tally()) {}
+
+  Visit visit(FoundNamespace& found) {
+    Visit visit;
+    visit.found = &found;
+    visit.read.id = found.id;
+    ++tally_.visits.looked_at;
+    read_identity(kernel_, found.fd, visit.read);
+    if (enter(found)) read(visit);
+    return visit;
+  }
+
+  const Tally& tally() const { return tally_; }
+
+ private:
+  bool enter(const FoundNamespace& found) {
+    if (!moved_ && found.id == own_) return true;
+    if (const auto entered = kernel_.enter(found.fd, os::NamespaceType::net); !entered) {
+      ++tally_.visits.refused;
+      tally_.refusal = entered.error().value;
+      return false;
+    }
+    moved_ = true;
+    return true;
+  }
+
+  // Reads the namespace that the thread is in.
+  void read(Visit& visit) {
+    const auto route_fd = kernel_.netlink_socket(os::NetlinkProtocol::route);
+    if (!route_fd) {
+      const int error = route_fd.error().value;
+      report_.add("visits", "opening a netlink socket: " + std::generic_category().message(error),
+                  error, visit.read.id);
+      return;
+    }
+    if (const auto cookie = kernel_.netns_cookie(*route_fd)) visit.read.cookie = *cookie;
+    const auto route = netlink::over_socket(kernel_, *route_fd);
+    const auto diag = netlink::open_on_use(kernel_, os::NetlinkProtocol::sock_diag);
+    Reading reading{kernel_, *route, *diag, visit.read, report_, may_have_tcx_};
+    run_collectors(reading, tally_);
+    // One question here, where few are known, spares one in our own, where maybe all are: the
+    // kernel looks through all of them (net/core/net_namespace.c __peernet2id).
+    if (names_others(visit.read)) visit.found->own_nsid = nsid_of(*route, own_fd_);
+    ++tally_.visits.found;
+  }
+
+  os::Kernel& kernel_;
+  model::NetnsId own_;
+  Fd own_fd_;
+  bool may_have_tcx_;
+  Report& report_;
+  Tally tally_;
+  bool moved_ = false;
+};
 
 }  // namespace
 
-std::vector<model::Namespace> visit(os::Kernel& kernel, const std::vector<FoundNamespace*>& found,
-                                    model::NetnsId own, unsigned threads, Report& report) {
-  const std::int64_t start = kernel.boottime_ns();
-  std::vector<model::Namespace> namespaces(found.size());
-  const auto ours = std::find_if(found.begin(), found.end(),
-                                 [&](const FoundNamespace* ns) { return ns->id == own; });
-  const auto own_at = static_cast<std::size_t>(ours - found.begin());
-  std::atomic<std::size_t> next{0};
-  std::atomic<std::uint64_t> refused{0};
-  std::atomic<int> refusal{0};
+Visits::Visits(os::Kernel& kernel, Registry& registry, model::NetnsId own, Report& report)
+    : kernel_(kernel),
+      registry_(registry),
+      own_(own),
+      report_(report),
+      may_have_tcx_(may_have_tcx(kernel)) {
+  if (auto fd = kernel.open(os::kNoDir, "/proc/self/ns/net", O_RDONLY)) own_fd_ = std::move(*fd);
+}
 
-  // The first thread begins with our own namespace, while it is still in it.
-  const auto work = [&](bool first) {
-    Tally tally = empty_tally();
-    if (first && own_at < found.size())
-      visit_one(kernel, *found[own_at], true, namespaces[own_at], report, tally);
-    for (std::size_t i = next++; i < found.size(); i = next++)
-      if (i != own_at) visit_one(kernel, *found[i], false, namespaces[i], report, tally);
-    hand_in(tally, report);
-    refused += tally.visits.refused;
-    if (tally.refusal != 0) refusal = tally.refusal;
-  };
+Visits::~Visits() {
+  registry_.expect_more(false);
+  threads_.clear();  // joined before what they work with goes
+}
 
-  std::vector<std::thread> workers;
-  const std::size_t wanted = std::clamp<std::size_t>(found.size() / 8, 1, std::max(threads, 1u));
-  for (std::size_t i = 0; i < wanted; ++i) workers.emplace_back(work, i == 0);
-  for (std::thread& worker : workers) worker.join();
-  report.count({"visits", 0, 0, 0, 0, kernel.boottime_ns() - start});
+void Visits::begin() {
+  since_ = kernel_.boottime_ns();
+  registry_.expect_more(true);
+  start_thread();
+}
 
-  if (refused != 0)
-    report.add("visits",
-               fmt::format("entering {} of {} namespaces: {}", refused.load(), found.size(),
-                           std::generic_category().message(refusal)),
-               refusal);
-  return namespaces;
+// False where the limit of threads is reached (EAGAIN).
+bool Visits::start_thread() {
+  try {
+    threads_.emplace_back([this] { work(); });
+  } catch (const std::system_error&) {
+    return false;
+  }
+  return true;
+}
+
+void Visits::work() {
+  Visitor visitor(kernel_, own_, own_fd_, may_have_tcx_, report_);
+  std::vector<Visit> visits;
+  while (FoundNamespace* found = registry_.take()) visits.push_back(visitor.visit(*found));
+  const Tally& tally = visitor.tally();
+  for (const model::Coverage& row : tally.collectors) report_.count(row);
+  report_.count(tally.visits);
+  const std::lock_guard lock(mutex_);
+  entered_.looked_at += tally.visits.looked_at;
+  entered_.refused += tally.visits.refused;
+  if (tally.refusal != 0) refusal_ = tally.refusal;
+  std::move(visits.begin(), visits.end(), std::back_inserter(visits_));
+}
+
+std::vector<Visit> Visits::finish(unsigned threads) {
+  const std::int64_t since = std::exchange(since_, 0);
+  const std::int64_t start = since != 0 ? since : kernel_.boottime_ns();
+  registry_.expect_more(false);
+  const std::size_t wanted =
+      std::clamp<std::size_t>(registry_.waiting() / 8, 1, std::max(threads, 1u));
+  while (registry_.waiting() != 0 && threads_.size() < wanted && start_thread()) {
+  }
+  threads_.clear();  // and so joined
+  report_.count({"visits", 0, 0, 0, 0, kernel_.boottime_ns() - start});
+  report_refusals();
+  give_up_rest();
+  std::sort(visits_.begin(), visits_.end(),
+            [](const Visit& a, const Visit& b) { return a.found->id.ino < b.found->id.ino; });
+  return std::exchange(visits_, {});
+}
+
+void Visits::report_refusals() {
+  const model::Coverage entered = std::exchange(entered_, {});
+  if (entered.refused == 0) return;
+  report_.add("visits",
+              fmt::format("entering {} of {} namespaces: {}", entered.refused, entered.looked_at,
+                          std::generic_category().message(refusal_)),
+              refusal_);
+}
+
+// Without a single thread nothing is read: the caller's must stay where it is.
+void Visits::give_up_rest() {
+  std::uint64_t unread = 0;
+  while (FoundNamespace* found = registry_.take()) {
+    Visit visit;
+    visit.found = found;
+    visit.read.id = found->id;
+    visits_.push_back(std::move(visit));
+    ++unread;
+  }
+  if (unread == 0) return;
+  report_.count({"visits", unread, 0, unread, 0, 0});
+  report_.add("visits",
+              "starting a thread to read with: " + std::generic_category().message(EAGAIN), EAGAIN);
 }
 
 }  // namespace nsmap::collect

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <mutex>
+#include <thread>
 #include <vector>
 
 #include "collect/registry.h"
@@ -9,11 +11,49 @@
 
 namespace nsmap::collect {
 
-// Reads every namespace given, with `threads` threads, each of which goes from one namespace to the
-// next, never back, and then ends. `own` is the caller's namespace, which needs no entering and so
-// is readable without any privilege. The answer holds one Namespace for each one given, in order;
-// of one that could not be entered just its identity.
-std::vector<model::Namespace> visit(os::Kernel& kernel, const std::vector<FoundNamespace*>& found,
-                                    model::NetnsId own, unsigned threads, Report& report);
+// A namespace as it was read; of one that could not be entered just its identity.
+struct Visit {
+  FoundNamespace* found = nullptr;
+  model::Namespace read;
+};
+
+// Reads the namespaces that a registry finds, on threads of its own, each of which goes from one
+// namespace to the next, never back, and then ends.
+//
+// Finding needs no lock of the network's, reading hardly anything else (rtnetlink has one for the
+// whole host), so both go on at once: one thread reads while others still find, and more join when
+// nothing else is left to do.
+class Visits {
+ public:
+  // `own` is the caller's namespace, which needs no entering and so is readable without any
+  // privilege. It should be the first one in the registry.
+  Visits(os::Kernel& kernel, Registry& registry, model::NetnsId own, Report& report);
+  ~Visits();
+
+  // Begins to read what the registry has and gets.
+  void begin();
+  // Reads what is left, with `threads` threads, and returns all that was read since the last call,
+  // by inode.
+  std::vector<Visit> finish(unsigned threads);
+
+ private:
+  bool start_thread();
+  void work();
+  void give_up_rest();
+  void report_refusals();
+
+  os::Kernel& kernel_;
+  Registry& registry_;
+  model::NetnsId own_;
+  Report& report_;
+  UniqueFd own_fd_;
+  bool may_have_tcx_;
+  std::vector<std::jthread> threads_;
+  std::int64_t since_ = 0;  // when it began, boottime; 0: it has not
+  std::mutex mutex_;
+  std::vector<Visit> visits_;
+  model::Coverage entered_;  // namespaces of this round, and which refused
+  int refusal_ = 0;          // errno of one of them
+};
 
 }  // namespace nsmap::collect

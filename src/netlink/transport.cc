@@ -36,6 +36,30 @@ class KernelTransport final : public Transport {
   Fd socket_;
 };
 
+class LateTransport final : public Transport {
+ public:
+  LateTransport(os::Kernel& kernel, os::NetlinkProtocol protocol)
+      : kernel_(kernel), protocol_(protocol) {}
+
+  SysResult<void> send(Bytes request) override {
+    if (!inner_) {
+      auto opened = open_kernel(kernel_, protocol_);
+      if (!opened) return tl::unexpected(opened.error());
+      inner_ = std::move(*opened);
+    }
+    return inner_->send(request);
+  }
+  SysResult<Bytes> receive() override {
+    if (!inner_) return tl::unexpected(Errno{ENOTCONN});
+    return inner_->receive();
+  }
+
+ private:
+  os::Kernel& kernel_;
+  os::NetlinkProtocol protocol_;
+  std::unique_ptr<Transport> inner_;
+};
+
 std::vector<std::byte> copy(Bytes bytes) { return {bytes.begin(), bytes.end()}; }
 
 class Recorder final : public Transport {
@@ -122,6 +146,10 @@ SysResult<std::unique_ptr<Transport>> open_kernel(os::Kernel& kernel,
   auto socket = kernel.netlink_socket(protocol);
   if (!socket) return tl::unexpected(socket.error());
   return std::make_unique<KernelTransport>(kernel, std::move(*socket));
+}
+
+std::unique_ptr<Transport> open_on_use(os::Kernel& kernel, os::NetlinkProtocol protocol) {
+  return std::make_unique<LateTransport>(kernel, protocol);
 }
 
 std::unique_ptr<Transport> over_socket(os::Kernel& kernel, Fd socket) {

@@ -24,6 +24,9 @@ class Transport {
 // wherever the thread goes (net/netlink/af_netlink.c: sock_net is fixed at creation).
 SysResult<std::unique_ptr<Transport>> open_kernel(os::Kernel& kernel, os::NetlinkProtocol protocol);
 
+// The same, opened by the first request; where that fails so does the request.
+std::unique_ptr<Transport> open_on_use(os::Kernel& kernel, os::NetlinkProtocol protocol);
+
 // The same over a socket the caller owns, which must outlive the transport.
 std::unique_ptr<Transport> over_socket(os::Kernel& kernel, Fd socket);
 

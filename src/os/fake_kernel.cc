@@ -278,6 +278,11 @@ SysResult<std::string> FakeKernel::unix_exchange(const std::string& path, std::s
   return found->second;
 }
 
+SysResult<bool> FakeKernel::has_bpf_program(int) {
+  if (bpf_ids.empty()) return tl::unexpected(unset());
+  return true;
+}
+
 SysResult<std::vector<std::uint32_t>> FakeKernel::bpf_programs(int attach_type, IfIndex index) {
   if (bpf_ids.empty()) return tl::unexpected(unset());
   const auto found = bpf_ids.find({attach_type, index.value});

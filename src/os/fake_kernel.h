@@ -84,6 +84,7 @@ class FakeKernel : public Kernel {
   SysResult<std::string> unix_exchange(const std::string& path, std::string_view,
                                        std::chrono::milliseconds, std::size_t) override;
   SysResult<std::vector<std::uint32_t>> bpf_programs(int attach_type, IfIndex index) override;
+  SysResult<bool> has_bpf_program(int type) override;
   Utsname uname() override { return {"fake", "0.0"}; }
   std::int64_t realtime_ns() override { return 0; }
   std::int64_t boottime_ns() override { return 0; }

@@ -113,8 +113,8 @@ class Kernel {
   virtual std::uint64_t raise_fd_limit() = 0;
 
   // --- sockets -------------------------------------------------------------------------------
-  // A netlink socket in the calling thread's network namespace, bound, with extended acks, strict
-  // checking of dump requests and a large receive buffer where permitted.
+  // A netlink socket in the calling thread's network namespace, bound, with extended acks and
+  // strict checking of dump requests.
   virtual SysResult<UniqueFd> netlink_socket(NetlinkProtocol protocol) = 0;
   virtual SysResult<void> send(Fd socket, Bytes message) = 0;
   // One datagram into `buffer`: its bytes. EMSGSIZE when it did not fit (the datagram is lost).
@@ -130,6 +130,10 @@ class Kernel {
   // the order they run: bpf(2) BPF_PROG_QUERY, with `attach_type` of enum bpf_attach_type. EINVAL
   // where the kernel has no such type.
   virtual SysResult<std::vector<std::uint32_t>> bpf_programs(int attach_type, IfIndex index) = 0;
+  // Whether a program of a type (enum bpf_prog_type) is loaded anywhere on the host; also true
+  // where there are too many programs to look through. BPF_PROG_GET_NEXT_ID, for CAP_SYS_ADMIN
+  // only.
+  virtual SysResult<bool> has_bpf_program(int type) = 0;
 
   // --- the machine ---------------------------------------------------------------------------
   virtual Utsname uname() = 0;

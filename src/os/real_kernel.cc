@@ -42,10 +42,10 @@
 namespace nsmap::os {
 namespace {
 
-constexpr unsigned kPidfdThread = O_EXCL;       // PIDFD_THREAD, include/uapi/linux/pidfd.h, 6.9
-constexpr int kFdNsfsRoot = -10003;             // FD_NSFS_ROOT, include/uapi/linux/fcntl.h, 6.18
-constexpr int kFileidNsfs = 0xf1;               // FILEID_NSFS, include/linux/exportfs.h, 6.18
-constexpr int kReceiveBuffer = 4 << 20;         // bytes; the kernel doubles it for its bookkeeping
+constexpr unsigned kPidfdThread = O_EXCL;  // PIDFD_THREAD, include/uapi/linux/pidfd.h, 6.9
+constexpr int kFdNsfsRoot = -10003;        // FD_NSFS_ROOT, include/uapi/linux/fcntl.h, 6.18
+constexpr int kFileidNsfs = 0xf1;          // FILEID_NSFS, include/linux/exportfs.h, 6.18
+constexpr std::uint32_t kMostBpfProgramsSeen = 256;
 constexpr std::uint32_t kMostBpfPrograms = 64;  // BPF_MPROG_MAX, include/linux/bpf_mprog.h
 
 // include/uapi/linux/nsfs.h, 6.18; ns_inum 0 is not compared.
@@ -121,6 +121,22 @@ void make_room_for_descriptors(std::uint64_t limit) {
   const auto last = static_cast<int>(std::min(limit, kRoom) - 1);
   if (any.valid() && limit > 1)
     const UniqueFd far(::fcntl(any.borrow().get(), F_DUPFD_CLOEXEC, last));
+}
+
+// The enum bpf_prog_type of a loaded program; ENOENT: it is gone.
+SysResult<std::uint32_t> bpf_program_type(std::uint32_t id) {
+  bpf_attr open{};
+  open.prog_id = id;
+  const UniqueFd program(
+      static_cast<int>(::syscall(SYS_bpf, BPF_PROG_GET_FD_BY_ID, &open, sizeof open)));
+  if (!program.valid()) return failure();
+  bpf_prog_info info{};
+  bpf_attr ask{};
+  ask.info.bpf_fd = static_cast<std::uint32_t>(Fd(program).get());
+  ask.info.info_len = sizeof info;
+  ask.info.info = reinterpret_cast<std::uintptr_t>(&info);
+  if (::syscall(SYS_bpf, BPF_OBJ_GET_INFO_BY_FD, &ask, sizeof ask) < 0) return failure();
+  return info.type;
 }
 
 class RealKernel final : public Kernel {
@@ -312,10 +328,9 @@ class RealKernel final : public Kernel {
     if (!fd) return fd;
     const int on = 1;
     const int socket = fd->borrow().get();
-    // Refusals of these three are harmless: older kernels know fewer of them.
+    // Refusals of these two are harmless: older kernels know fewer of them.
     ::setsockopt(socket, SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof on);
     ::setsockopt(socket, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &on, sizeof on);
-    ::setsockopt(socket, SOL_SOCKET, SO_RCVBUFFORCE, &kReceiveBuffer, sizeof kReceiveBuffer);
     return fd;
   }
 
@@ -363,6 +378,20 @@ class RealKernel final : public Kernel {
     if (::syscall(SYS_bpf, BPF_PROG_QUERY, &attr, sizeof attr) < 0) return failure();
     const auto count = std::min(attr.query.prog_cnt, kMostBpfPrograms);
     return std::vector<std::uint32_t>(ids.begin(), ids.begin() + count);
+  }
+  SysResult<bool> has_bpf_program(int type) override {
+    bpf_attr next{};
+    for (std::uint32_t seen = 0; seen < kMostBpfProgramsSeen; ++seen) {
+      if (::syscall(SYS_bpf, BPF_PROG_GET_NEXT_ID, &next, sizeof next) < 0) {
+        if (errno == ENOENT) return false;
+        return failure();
+      }
+      next.start_id = next.next_id;
+      const auto found = bpf_program_type(next.next_id);
+      if (found && *found == static_cast<std::uint32_t>(type)) return true;
+      if (!found && found.error().value != ENOENT) return tl::unexpected(found.error());
+    }
+    return true;
   }
 
   Utsname uname() override {

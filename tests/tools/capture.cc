@@ -24,13 +24,12 @@ bool record_collectors(os::Kernel& kernel, std::vector<netlink::Exchange>& log) 
   if (!route) return false;
   const auto recorded_route = netlink::record(**route, log);
 
-  const auto sock_diag = netlink::open_kernel(kernel, os::NetlinkProtocol::sock_diag);
-  std::unique_ptr<netlink::Transport> recorded_sock_diag;
-  if (sock_diag) recorded_sock_diag = netlink::record(**sock_diag, log);
+  const auto sock_diag = netlink::open_on_use(kernel, os::NetlinkProtocol::sock_diag);
+  const auto recorded_sock_diag = netlink::record(*sock_diag, log);
 
   model::Namespace ns;
   collect::Report report;
-  collect::Reading reading{kernel, *recorded_route, recorded_sock_diag.get(), ns, report};
+  collect::Reading reading{kernel, *recorded_route, *recorded_sock_diag, ns, report};
   for (const collect::Collector& collector : collect::namespace_collectors())
     collector.collect(reading);
   return true;
