@@ -183,10 +183,20 @@ void set_stage(Stage& stage) {
   stage.by_fd = inode_of(stage.fd);
 }
 
+// The propagation of a mount can be changed at its root alone (mount(2)), and in a chroot / need
+// not be one: then what is mounted might show outside.
+bool root_is_mount_point() {
+  struct statx st {};
+  require(::statx(AT_FDCWD, "/", 0, STATX_BASIC_STATS, &st) == 0, "statx");
+  return (st.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+}
+
 class RealSources : public testing::Test {
  protected:
   void SetUp() override {
     if (::geteuid() != 0) GTEST_SKIP() << "needs root: it makes namespaces";
+    if (!root_is_mount_point())
+      GTEST_SKIP() << "/ is no mount point, so mounts cannot be kept from showing outside";
     void* shared =
         ::mmap(nullptr, sizeof(Stage), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     ASSERT_NE(shared, MAP_FAILED);
@@ -234,20 +244,25 @@ class RealSources : public testing::Test {
       source.search({kernel, 2, sweep, registry, report, tun_servers});
   }
 
-  // The only holder of the namespace; one of kind `listed` when there are several or none.
   // Descriptors of others do not count: another nsmap may be looking at the same time.
-  model::Holder only_holder(std::uint64_t ino) {
+  std::vector<model::Holder> holders_of(std::uint64_t ino) {
     std::vector<model::Holder> holders;
     for (const FoundNamespace* found : registry.all()) {
       if (found->id.ino != ino || !found->fd.valid()) continue;
       for (const model::Holder& holder : found->holders)
         if (holder.kind != HolderKind::fd || holder.pid == Pid(child)) holders.push_back(holder);
     }
+    return holders;
+  }
+  // The only holder of the namespace; one of kind `listed` when there are several or none.
+  model::Holder only_holder(std::uint64_t ino) {
+    const std::vector<model::Holder> holders = holders_of(ino);
     if (holders.size() == 1) return holders[0];
     model::Holder none;
     none.kind = HolderKind::listed;
     return none;
   }
+  // In a chroot, a path from the root of a mount namespace has the chroot's own before it.
   std::string path(const char* name) const { return std::string(stage->directory) + "/" + name; }
 
   Stage* stage = nullptr;
@@ -277,22 +292,25 @@ TEST_F(RealSources, FindEveryKindOfHolder) {
 
   const model::Holder near = only_holder(stage->by_mount);
   EXPECT_EQ(near.kind, HolderKind::bind_mount);
-  EXPECT_EQ(near.path, path("near"));
+  EXPECT_THAT(near.path, testing::EndsWith(path("near")));
   EXPECT_THAT(near.pid, testing::AnyOf(Pid(child), Pid(stage->headless)));
 
   const model::Holder far = only_holder(stage->by_far_mount);
   EXPECT_EQ(far.kind, HolderKind::bind_mount);
-  EXPECT_EQ(far.path, path("far"));
+  EXPECT_THAT(far.path, testing::EndsWith(path("far")));
   EXPECT_EQ(far.mnt_ns, Inode(stage->far_mnt));
   EXPECT_EQ(far.pid, std::nullopt);
 }
 
 TEST_F(RealSources, FindAProcessWhoseFirstThreadExited) {
   run();
-  const model::Holder holder = only_holder(stage->by_headless);
-  EXPECT_EQ(holder.kind, HolderKind::thread);
-  EXPECT_EQ(holder.pid, Pid(stage->headless));
-  EXPECT_NE(holder.tid, Pid(stage->headless));
+  const std::vector<model::Holder> holders = holders_of(stage->by_headless);
+  EXPECT_THAT(holders, testing::Not(testing::IsEmpty()));
+  for (const model::Holder& holder : holders) {  // ThreadSanitizer adds threads of its own
+    EXPECT_EQ(holder.kind, HolderKind::thread);
+    EXPECT_EQ(holder.pid, Pid(stage->headless));
+    EXPECT_NE(holder.tid, Pid(stage->headless));
+  }
   const auto& processes = sweep.processes;
   EXPECT_TRUE(std::any_of(processes.begin(), processes.end(), [&](const auto& process) {
     return process.pid == Pid(stage->headless) && !process.zombie;

@@ -225,18 +225,27 @@ def _host_state():
     return answers + mounts
 
 
+UNSHARE = ["unshare", "--mount", "--pid", "--net", "--fork", "--kill-child", "--mount-proc"]
+
+
+def _need_namespaces():
+    """Gives up where none can be made: without root, or in a chroot whose / is no mount point, for
+    there mounts cannot be kept from showing outside."""
+    if os.geteuid() != 0:
+        raise Unavailable("needs root, to make namespaces")
+    tried = subprocess.run([*UNSHARE, "true"], capture_output=True, text=True)
+    if tried.returncode != 0:
+        raise Unavailable(f"no namespaces can be made here: {tried.stderr.strip()}")
+
+
 def _outside():
     """Runs this file again inside; returns its exit status."""
-    if os.geteuid() != 0:
-        print("skipped: needs root, to make namespaces")
-        return SKIP
     before = _host_state()
     with tempfile.TemporaryDirectory(prefix="nsmap-e2e-") as work:
         os.chmod(work, 0o755)
         # The shell is the first process, and as such reaps the orphans of what the tests start.
         inside = subprocess.run(
-            ["unshare", "--mount", "--pid", "--net", "--fork", "--kill-child", "--mount-proc",
-             "sh", "-c", '"$@"; exit $?', "sh", sys.executable, *sys.argv],
+            [*UNSHARE, "sh", "-c", '"$@"; exit $?', "sh", sys.executable, *sys.argv],
             env={**os.environ, "NSMAP_E2E_WORK": work, "TMPDIR": work, "LC_ALL": "C.UTF-8"})
     after = _host_state()
     if before != after:
@@ -290,6 +299,7 @@ def main(*programs, work=run_tests, before=lambda: None):
         sys.exit(work())
     try:
         need("ip", "unshare", *programs)
+        _need_namespaces()
         before()
     except Unavailable as reason:
         print(f"skipped: {reason}")
