@@ -75,6 +75,14 @@ def need(*programs):
         raise Unavailable(f"not installed: {', '.join(missing)}")
 
 
+def need_user_namespaces():
+    """Gives up where an ordinary user gets none: in a chroot, or where an administrator said so."""
+    tried = subprocess.run(["setpriv", "--reuid=1234", "--regid=1234", "--clear-groups",
+                            "unshare", "--user", "true"], capture_output=True, text=True)
+    if tried.returncode != 0:
+        raise Unavailable(f"no user namespaces: {tried.stderr.strip()}")
+
+
 def wait_for(condition, what, seconds=15.0):
     """Waits until `condition()` is true, and returns its value."""
     deadline = time.monotonic() + seconds
@@ -98,6 +106,12 @@ def netns_of(path="/proc/self/ns/net"):
 def inode(netns):
     """The inode of a namespace in /run/netns."""
     return os.stat(f"/run/netns/{netns}").st_ino
+
+
+def from_root(path):
+    """A path as the root of this mount namespace has it: in a chroot, the chroot's own comes first."""
+    root = sh("nsenter --mount=/proc/self/ns/mnt readlink /proc/self/fd/9 9</").strip()
+    return root.rstrip("/") + path
 
 
 def namespace(snapshot, ino):

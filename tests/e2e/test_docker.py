@@ -143,7 +143,8 @@ class Docker(TestCase):
         mount_ns = os.stat(f"/proc/{dockerd_pid()}/ns/mnt").st_ino
         self.assertNotEqual(mount_ns, os.stat("/proc/self/ns/mnt").st_ino)
         _, ns, _ = self.own("web")
-        self.assertHeld(ns, "bind_mount", path=told.replace("/var/run", "/run"), mnt_ns=mount_ns)
+        path = harness.from_root(told.replace("/var/run", "/run"))
+        self.assertHeld(ns, "bind_mount", path=path, mnt_ns=mount_ns)
 
     def test_the_map_names_them(self):
         text = run_nsmap("--width", "160").stdout

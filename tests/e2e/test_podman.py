@@ -112,6 +112,7 @@ class Rootless(Podman):
     @classmethod
     def setUpClass(cls):
         harness.need("slirp4netns", "newuidmap")
+        harness.need_user_namespaces()
         make_user()
         home, runtime = WORK / "home", pathlib.Path(f"/run/user/{UID}")
         for path in home, runtime:
