@@ -1,9 +1,13 @@
 #pragma once
 
 #include <fmt/format.h>
+#include <gtest/gtest.h>
 
 #include <string>
+#include <vector>
 
+#include "collect/registry.h"
+#include "collect/report.h"
 #include "os/fake_kernel.h"
 
 namespace nsmap::collect {
@@ -62,5 +66,35 @@ inline void add_thread(os::FakeKernel& kernel, int tid, const FakeProcess& of, b
   add_namespaces(kernel, dir, of);
   if (!own_files) kernel.shared_files.insert({of.pid, tid});
 }
+
+// A fake kernel in which nsmap is process 5, and what a search of its /proc leaves behind.
+class OnFakeProc : public testing::Test {
+ protected:
+  static constexpr std::uint64_t kDev = os::FakeKernel::kNsfsDev;
+
+  OnFakeProc() { add_self(kernel, {.pid = 5, .comm = "nsmap"}); }
+
+  const FoundNamespace* find(std::uint64_t ino) {
+    for (const FoundNamespace* found : registry.all())
+      if (found->id.ino == ino) return found;
+    return nullptr;
+  }
+  std::vector<model::Holder> holders_of(std::uint64_t ino) {
+    const FoundNamespace* found = find(ino);
+    return found ? found->holders : std::vector<model::Holder>{};
+  }
+  // Of one source, once the report is finished.
+  model::Coverage row(const std::string& source) {
+    for (const auto& one : coverage)
+      if (one.source == source) return one;
+    return {};
+  }
+
+  os::FakeKernel kernel;
+  Registry registry{kernel};
+  Report report;
+  std::vector<model::Coverage> coverage;
+  std::vector<model::Diagnostic> diagnostics;
+};
 
 }  // namespace nsmap::collect

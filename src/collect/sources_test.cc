@@ -16,8 +16,6 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-constexpr std::uint64_t kDev = os::FakeKernel::kNsfsDev;
-
 // A line of mountinfo for a mount of the network namespace `ino`.
 std::string mount_line(int id, std::uint64_t ino, const std::string& path,
                        const std::string& propagation = {}) {
@@ -25,10 +23,8 @@ std::string mount_line(int id, std::uint64_t ino, const std::string& path,
                      propagation.empty() ? "" : " " + propagation);
 }
 
-class SourcesTest : public testing::Test {
+class SourcesTest : public OnFakeProc {
  protected:
-  SourcesTest() { add_self(kernel, {.pid = 5, .comm = "nsmap"}); }
-
   void run() {
     sweep = sweep_processes(kernel, 1, registry, report);
     for (const Source& source : namespace_sources())
@@ -51,23 +47,9 @@ class SourcesTest : public testing::Test {
     kernel.add_file(dir + "/mountinfo", mountinfo);
   }
 
-  const FoundNamespace* find(std::uint64_t ino) {
-    for (const FoundNamespace* found : registry.all())
-      if (found->id.ino == ino) return found;
-    return nullptr;
-  }
-  std::vector<model::Holder> holders_of(std::uint64_t ino) {
-    const FoundNamespace* found = find(ino);
-    return found ? found->holders : std::vector<model::Holder>{};
-  }
   std::vector<model::Name> names_of(std::uint64_t ino) {
     const FoundNamespace* found = find(ino);
     return found ? found->names : std::vector<model::Name>{};
-  }
-  model::Coverage row(const std::string& source) {
-    for (const auto& one : coverage)
-      if (one.source == source) return one;
-    return {};
   }
   std::vector<std::string> said() {
     std::vector<std::string> texts;
@@ -76,13 +58,8 @@ class SourcesTest : public testing::Test {
   }
   void mount_own(const std::string& lines) { kernel.add_file("/proc/5/mountinfo", lines); }
 
-  os::FakeKernel kernel;
-  Registry registry{kernel};
-  Report report;
   Sweep sweep;
   std::vector<TunServerSeen> tun_servers;
-  std::vector<model::Coverage> coverage;
-  std::vector<model::Diagnostic> diagnostics;
 };
 
 model::Holder bind_mount(int pid, const std::string& path, std::uint64_t mnt,

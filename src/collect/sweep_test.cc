@@ -14,33 +14,13 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-constexpr std::uint64_t kDev = os::FakeKernel::kNsfsDev;
-
-class SweepTest : public testing::Test {
+class SweepTest : public OnFakeProc {
  protected:
-  SweepTest() { add_self(kernel, {.pid = 5}); }
-
   Sweep sweep(unsigned threads = 1) {
     Sweep result = sweep_processes(kernel, threads, registry, report);
     report.finish(coverage, diagnostics);
     return result;
   }
-  std::vector<model::Holder> holders_of(std::uint64_t ino) {
-    for (const FoundNamespace* found : registry.all())
-      if (found->id.ino == ino) return found->holders;
-    return {};
-  }
-  model::Coverage row(const std::string& source) {
-    for (const auto& one : coverage)
-      if (one.source == source) return one;
-    return {};
-  }
-
-  os::FakeKernel kernel;
-  Registry registry{kernel};
-  Report report;
-  std::vector<model::Coverage> coverage;
-  std::vector<model::Diagnostic> diagnostics;
 };
 
 model::Holder holder(HolderKind kind, int pid, int tid = 0) {
