@@ -86,15 +86,6 @@ class Hostile : public testing::TestWithParam<Subject> {
   }
 };
 
-void add_bridge(model::Namespace& ns) {
-  model::BridgeData data;
-  data.vlan_filtering = true;
-  model::Link bridge;
-  bridge.kind = "bridge";
-  bridge.data = data;
-  ns.links.push_back(bridge);
-}
-
 TEST_P(Hostile, NoiseIsLeftOut) {
   const Subject& subject = GetParam();
   for (unsigned seed = 0; seed < 500; ++seed) {
@@ -103,7 +94,7 @@ TEST_P(Hostile, NoiseIsLeftOut) {
     std::vector<Buffer> answers;
     for (int i = 0; i < 8; ++i) answers.push_back(answer(random, subject));
     TestReading test;
-    add_bridge(test.ns);
+    test.ns.links.push_back(bridge(true));
     test.route.answer(subject.request, answers);
     test.sock_diag.answer(subject.request, answers);
     subject.collect(test.reading);
@@ -113,7 +104,7 @@ TEST_P(Hostile, NoiseIsLeftOut) {
 TEST_P(Hostile, AHeaderCutShortIsSaidAndLeftOut) {
   const Subject& subject = GetParam();
   TestReading test;
-  add_bridge(test.ns);
+  test.ns.links.push_back(bridge(true));
   const Buffer cut = whole_message(subject.answer, {});
   test.route.answer(subject.request, {cut});
   test.sock_diag.answer(subject.request, {cut});

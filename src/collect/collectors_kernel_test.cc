@@ -16,6 +16,7 @@
 #include <thread>
 
 #include "collect/collectors.h"
+#include "collect/test_reading.h"
 
 // The collectors against the running kernel, in a network namespace made for each test, which goes
 // with its thread.
@@ -75,20 +76,11 @@ void collect_all(Reading& reading) {
     collect(reading);
 }
 
-// Every dump is asked for, those that an absent bridge would spare included.
-model::Link filtering_bridge() {
-  model::BridgeData data;
-  data.vlan_filtering = true;
-  model::Link bridge;
-  bridge.kind = "bridge";
-  bridge.data = data;
-  return bridge;
-}
-
 TEST(CollectorsOnTheKernel, AnEmptyNamespaceIsEmpty) {
   IN_FRESH_NAMESPACE([] {
     RealReading real;
-    real.ns.links.push_back(filtering_bridge());
+    // Every dump is asked for, those that an absent bridge would spare included.
+    real.ns.links.push_back(bridge(true));
     collect_all(real.reading);
     real.expect_no_diagnostics();
     EXPECT_THAT(real.ns.addresses, IsEmpty());

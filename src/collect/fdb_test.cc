@@ -9,14 +9,6 @@
 namespace nsmap::collect {
 namespace {
 
-model::Link link(const char* kind) {
-  model::Link made;
-  made.index = IfIndex(1);
-  made.kind = kind;
-  made.up = true;
-  return made;
-}
-
 using testing::IsEmpty;
 
 ndmsg header(int state, int flags) {

@@ -9,14 +9,6 @@
 namespace nsmap::collect {
 namespace {
 
-model::Link link(const char* kind) {
-  model::Link made;
-  made.index = IfIndex(1);
-  made.kind = kind;
-  made.up = true;
-  return made;
-}
-
 using model::Sysctl;
 using testing::IsEmpty;
 using testing::UnorderedElementsAre;

@@ -98,6 +98,23 @@ Buffer message(int type, const FamilyHeader& family, const Attrs& attrs = {},
   return out;
 }
 
+// A link that is up: some collectors ask more where there is one of its kind.
+inline model::Link link(std::string_view kind) {
+  model::Link made;
+  made.index = IfIndex(1);
+  made.kind = kind;
+  made.up = true;
+  return made;
+}
+
+inline model::Link bridge(bool vlan_filtering) {
+  model::BridgeData data;
+  data.vlan_filtering = vlan_filtering;
+  model::Link made = link("bridge");
+  made.data = data;
+  return made;
+}
+
 // Answers requests with hand-made messages: a dump ends in NLMSG_DONE, a single request in its one
 // message. A dump nobody set an answer for is empty, a single request is refused with ENOENT.
 class HandMadeTransport final : public netlink::Transport {

@@ -12,16 +12,6 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-void add_bridge(TestReading& test, bool filtering) {
-  model::BridgeData data;
-  data.vlan_filtering = filtering;
-  model::Link bridge;
-  bridge.index = IfIndex(1);
-  bridge.kind = "bridge";
-  bridge.data = data;
-  test.ns.links.push_back(bridge);
-}
-
 Attrs& vlan(Attrs& attrs, int id, int flags) {
   return attrs.add(IFLA_BRIDGE_VLAN_INFO, bridge_vlan_info{static_cast<std::uint16_t>(flags),
                                                            static_cast<std::uint16_t>(id)});
@@ -37,14 +27,14 @@ Buffer port(int index, const Attrs& vlans) {
 
 TEST(Vlans, AreAskedForOnlyWhereABridgeLooksAtThem) {
   TestReading test;
-  add_bridge(test, false);
+  test.ns.links.push_back(bridge(false));
   EXPECT_EQ(collect_vlans(test.reading), 0u);
   EXPECT_EQ(test.route.count(RTM_GETLINK), 0u);
 }
 
 TEST(Vlans, SingleOnesAndRanges) {
   TestReading test;
-  add_bridge(test, true);
+  test.ns.links.push_back(bridge(true));
   Attrs vlans;
   vlan(vlans, 1, BRIDGE_VLAN_INFO_PVID | BRIDGE_VLAN_INFO_UNTAGGED);
   vlan(vlans, 10, BRIDGE_VLAN_INFO_RANGE_BEGIN);
@@ -60,7 +50,7 @@ TEST(Vlans, SingleOnesAndRanges) {
 
 TEST(Vlans, AnEndWithoutABeginIsMalformed) {
   TestReading test;
-  add_bridge(test, true);
+  test.ns.links.push_back(bridge(true));
   Attrs broken;
   vlan(vlan(broken, 2, 0), 20, BRIDGE_VLAN_INFO_RANGE_END);
   Attrs sound;
