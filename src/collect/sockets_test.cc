@@ -71,10 +71,7 @@ TEST(Sockets, EverythingIsAskedWhereTheCountersCannotBeRead) {
 
 TEST(Sockets, OfAKernelsTunnelAreAskedForThoughNoProcessHasAny) {
   TestReading test;
-  test.kernel.add_file(kSockstat, "sockets: used 1
-TCP: inuse 0
-UDP: inuse 1
-");
+  test.kernel.add_file(kSockstat, "sockets: used 1\nTCP: inuse 0\nUDP: inuse 1\n");
   test.ns.links.push_back(link("vxlan"));
   test.sock_diag.answer_if(SOCK_DIAG_BY_FAMILY, inet(AF_INET, IPPROTO_UDP, ~0u),
                            {answer(header(AF_INET, TCP_CLOSE, 5))});
