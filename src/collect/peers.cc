@@ -21,6 +21,9 @@
 //
 // When both ends have the same ifindex some kernels leave IFLA_LINK out (rtnl_fill_link_netnsid): a
 // link that has a number but no IFLA_LINK means its own ifindex.
+//
+// Numbers come and go while we read: a namespace that dies frees its own, and the kernel gives one
+// to whatever a link that is told of leads to, even to the namespace that asks.
 
 #include "collect/peers.h"
 
@@ -49,6 +52,8 @@ using model::Namespace;
 
 constexpr std::size_t kFewCandidates = 4;    // asked one by one, without asking for the MAC first
 constexpr std::size_t kMostCandidates = 64;  // of one MAC: more is a host that lies
+// Asked whether a number that seems hidden is theirs: links that came since, numbers used anew.
+constexpr std::size_t kMostSuspects = 1024;
 constexpr std::string_view kPairs[] = {"veth", "netkit"};
 // Kinds that stand on another link; IFLA_LINK may lawfully be their own number in another
 // namespace.
@@ -96,6 +101,19 @@ struct WireKeyHash {
     return std::hash<std::int64_t>{}(std::int64_t{key.own.value} << 32 | key.other.value);
   }
 };
+
+// A link by its ifindex and MAC, which mostly tell it from those of all other namespaces.
+struct MacAt {
+  IfIndex index;
+  Mac mac;
+  friend bool operator==(const MacAt&, const MacAt&) = default;
+};
+struct MacAtHash {
+  std::size_t operator()(const MacAt& at) const noexcept {
+    return std::hash<Mac>{}(at.mac) ^ static_cast<std::size_t>(at.index.value);
+  }
+};
+constexpr std::array<std::byte, 6> kNoMac{};  // loopback's
 
 // Passes requests on so that links and addresses are read of the namespace known as `nsid`.
 class ThroughNsid final : public netlink::Transport {
@@ -308,6 +326,10 @@ class Resolver {
     Reading reading{kernel_, through, through, hidden, unheard};
     collect_links(reading);
     if (hidden.links.empty()) return;  // gone meanwhile, or not ours to see
+    if (const auto known = visited_as(route, nsid, hidden)) {
+      if (*known != question.ns) learn(question.ns, nsid, *known);
+      return;
+    }
     collect_addresses(reading);
     hidden.id = {0, ++hidden_};
     add(std::move(hidden));
@@ -321,6 +343,34 @@ class Resolver {
                     " leads to a namespace that no process, descriptor, socket or mount we can see "
                     "holds",
                 0, namespaces_[question.ns].id);
+  }
+
+  // Which of the namespaces visited a number means after all, told by the links read through it. A
+  // link may have come since that one was visited, and so be no candidate; and a number that was
+  // freed may mean another namespace by now, even the one that is asked.
+  std::optional<std::size_t> visited_as(netlink::Transport& route, Nsid nsid,
+                                        const Namespace& through) {
+    if (by_mac_.empty() && lonely_.empty()) index_macs();
+    std::vector<std::size_t> candidates = lonely_;
+    for (const Link& link : through.links)
+      if (const auto found = by_mac_.find({link.index, link.mac}); found != by_mac_.end())
+        candidates.insert(candidates.begin(), found->second.begin(), found->second.end());
+    if (candidates.size() > kMostSuspects) candidates.resize(kMostSuspects);
+    for (const std::size_t ns : candidates)
+      if (nsid_of(route, visited_.found[ns]->fd) == nsid) return ns;
+    return std::nullopt;
+  }
+
+  void index_macs() {
+    for (std::size_t ns = 0; ns < visited_.found.size(); ++ns) {
+      bool alone = true;
+      for (const Link& link : namespaces_[ns].links) {
+        if (link.mac.empty() || link.mac == Mac::from_bytes(kNoMac)) continue;  // loopback, tunnels
+        by_mac_[{link.index, link.mac}].push_back(ns);
+        alone = false;
+      }
+      if (alone) lonely_.push_back(ns);
+    }
   }
 
   // The vectors of links must not move while links_ points into them, so the new one is moved into
@@ -402,6 +452,10 @@ class Resolver {
   std::vector<Known> known_;  // by position in namespaces_
   std::unordered_map<LinkRef, const Link*> links_;
   std::unordered_map<WireKey, std::vector<std::size_t>, WireKeyHash> pairs_;
+  // For visited_as, made when first asked: namespaces by the MACs of their links, and those
+  // without.
+  std::unordered_map<MacAt, std::vector<std::size_t>, MacAtHash> by_mac_;
+  std::vector<std::size_t> lonely_;
   std::uint64_t hidden_ = 0;
 };
 

@@ -303,6 +303,35 @@ TEST(Peers, AWireThatOnlyOneEndTellsOfIsNotBelieved) {
   EXPECT_EQ(lab.peer(1, 6), std::nullopt);
 }
 
+// A link that came after its namespace was visited makes that namespace no candidate, and yet it is
+// none that nobody holds.
+TEST(Peers, ANamespaceThatWasVisitedIsNeverHidden) {
+  PeerKernel kernel;
+  kernel.connect(1, 5, 7, 2);
+  kernel.connect(1, 6, 7, 3);
+  kernel.connect(1, 8, 9, 2);
+  kernel.connect(7, 10, 7, 11);
+  Lab lab(kernel);
+  std::erase_if(lab.namespaces[1].links, [](const auto& link) { return link.index.value < 10; });
+  lab.namespaces[2].links.clear();
+  EXPECT_EQ(lab.resolve(true), 0u);
+  EXPECT_EQ(lab.namespaces.size(), 3u);
+  EXPECT_EQ(lab.peer(1, 5), std::nullopt) << "its other end was not read";
+}
+
+// The number was freed and then given to the namespace itself, which asking can do.
+TEST(Peers, ANumberThatMeansTheAskerItselfHidesNobody) {
+  PeerKernel kernel;
+  kernel.connect(1, 5, 7, 2);
+  kernel.connect(7, 3, 8, 2);
+  Lab lab(kernel);
+  lab.namespaces[0].links[0].link_nsid = Nsid(kernel.number(1, 1));
+  lab.namespaces[1].links.erase(lab.namespaces[1].links.begin());
+  lab.resolve(true);
+  EXPECT_EQ(lab.namespaces.size(), 3u);
+  EXPECT_EQ(lab.peer(1, 5), std::nullopt);
+}
+
 TEST(Peers, AHiddenNamespaceIsOneHoweverManyWiresProveIt) {
   PeerKernel kernel;
   kernel.connect(1, 5, 50, 2);
