@@ -95,12 +95,28 @@ def lab(size):
             f"addr add {address}.2/24 dev eth0", f"addr add fd00:{number:x}::2/64 dev eth0 nodad",
             f"route add default via {address}.1", f"route add ::/0 via fd00:{number:x}::1"]))
     try:
+        settle()
         yield
     finally:
         harness.sh("ip -batch -", input="\n".join(
             [f"netns del n{number}" for number in range(size)] + ["link del br0"]), timeout=300)
         # The kernel takes a namespace's links away some time after its name (cleanup_net).
         harness.wait_for(lambda: not harness.ip_json("link show type veth"), "the lab's end", 60)
+
+
+def settle():
+    """Waits until the lab is at rest: each namespace looks for a router, ever less often, and the
+    bridge floods that to every port, which for a minute takes a good part of both processors."""
+    for _ in range(60):
+        before = bridged()
+        time.sleep(2)
+        if bridged() - before < 50:
+            return
+    print("the lab did not come to rest within two minutes", file=sys.stderr)
+
+
+def bridged():
+    return harness.ip_json("-s link show br0")[0]["stats64"]["rx"]["packets"]
 
 
 def milliseconds(seconds):

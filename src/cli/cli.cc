@@ -66,17 +66,22 @@ Request make_request(const Options& options, const Environment& environment,
   return request;
 }
 
-Result<Answer> answer(const Command& command, const Options& options,
-                      const Environment& environment) {
-  const auto snapshot = get_snapshot(options, environment);
-  if (!snapshot) return tl::unexpected(snapshot.error());
-  const model::Index index(*snapshot);
+// The exit status of a command that has a snapshot to answer from.
+int answer(const Command& command, const Options& options, const Environment& environment,
+           const model::Snapshot& snapshot) {
+  const model::Index index(snapshot);
   const analyze::Titles titles(index);
   auto result = command.run(make_request(options, environment, index, titles));
+  if (!result) return fail(environment, result.error());
+  if (const auto done = deliver(environment, options, result->bytes); !done)
+    return fail(environment, done.error());
   const bool told = command.tells_refused && !options.json;
-  const bool partial = options.from.empty() && !snapshot->host.privileged;
-  if (result && result->note.empty() && partial && !told) result->note = kNotPrivileged;
-  return result;
+  const bool partial = options.from.empty() && !snapshot.host.privileged;
+  if (result->note.empty() && partial && !told) result->note = kNotPrivileged;
+  if (!result->note.empty()) say(environment, result->note);
+  const int status = result->yes ? kYes : kNo;
+  if (environment.leave) environment.leave(status);
+  return status;
 }
 
 }  // namespace
@@ -88,12 +93,9 @@ int run(const std::vector<std::string>& arguments, const Environment& environmen
     const auto written = write_out(environment, parsed->help);
     return written ? kYes : fail(environment, written.error());
   }
-  const auto result = answer(*parsed->command, parsed->options, environment);
-  if (!result) return fail(environment, result.error());
-  if (const auto done = deliver(environment, parsed->options, result->bytes); !done)
-    return fail(environment, done.error());
-  if (!result->note.empty()) say(environment, result->note);
-  return result->yes ? kYes : kNo;
+  const auto snapshot = get_snapshot(parsed->options, environment);
+  if (!snapshot) return fail(environment, snapshot.error());
+  return answer(*parsed->command, parsed->options, environment, *snapshot);
 }
 
 }  // namespace nsmap::cli

@@ -1,5 +1,7 @@
 #include "cli/environment.h"
 
+#include <cstdlib>
+
 #include "collect/collect.h"
 #include "os/files.h"
 #include "os/kernel.h"
@@ -23,6 +25,7 @@ Environment real_environment() {
       .read_in = [](std::size_t limit) { return os::read_whole(os::kStdin, limit); },
       .write_out = [](std::string_view text) { return os::write_whole(os::kStdout, text); },
       .write_err = [](std::string_view text) { (void)os::write_whole(os::kStderr, text); },
+      .leave = [](int status) { std::_Exit(status); },
       .out_is_terminal = os::is_terminal(os::kStdout),
       .err_is_terminal = os::is_terminal(os::kStderr),
       .width = os::terminal_width(os::kStdout),

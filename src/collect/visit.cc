@@ -140,7 +140,6 @@ Visits::~Visits() {
 }
 
 void Visits::begin() {
-  since_ = kernel_.boottime_ns();
   registry_.expect_more(true);
   start_thread();
 }
@@ -155,10 +154,22 @@ bool Visits::start_thread() {
   return true;
 }
 
+// Measures by the wall's clock, without the waits for a namespace to be found.
+void Visits::clock(bool begin) {
+  const std::int64_t now = kernel_.boottime_ns();
+  const std::lock_guard lock(mutex_);
+  if (begin && busy_++ == 0) busy_since_ = now;
+  if (!begin && --busy_ == 0) busy_time_ += now - busy_since_;
+}
+
 void Visits::work() {
   Visitor visitor(kernel_, own_, own_fd_, may_have_tcx_, report_);
   std::vector<Visit> visits;
-  while (FoundNamespace* found = registry_.take()) visits.push_back(visitor.visit(*found));
+  while (FoundNamespace* found = registry_.take()) {
+    clock(true);
+    visits.push_back(visitor.visit(*found));
+    clock(false);
+  }
   const Tally& tally = visitor.tally();
   for (const model::Coverage& row : tally.collectors) report_.count(row);
   report_.count(tally.visits);
@@ -170,15 +181,13 @@ void Visits::work() {
 }
 
 std::vector<Visit> Visits::finish(unsigned threads) {
-  const std::int64_t since = std::exchange(since_, 0);
-  const std::int64_t start = since != 0 ? since : kernel_.boottime_ns();
   registry_.expect_more(false);
   const std::size_t wanted =
       std::clamp<std::size_t>(registry_.waiting() / 8, 1, std::max(threads, 1u));
   while (registry_.waiting() != 0 && threads_.size() < wanted && start_thread()) {
   }
   threads_.clear();  // and so joined
-  report_.count({"visits", 0, 0, 0, 0, kernel_.boottime_ns() - start});
+  report_.count({"visits", 0, 0, 0, 0, std::exchange(busy_time_, 0)});
   report_refusals();
   give_up_rest();
   std::sort(visits_.begin(), visits_.end(),

@@ -38,6 +38,7 @@ class Visits {
 
  private:
   bool start_thread();
+  void clock(bool begin);
   void work();
   void give_up_rest();
   void report_refusals();
@@ -49,8 +50,10 @@ class Visits {
   UniqueFd own_fd_;
   bool may_have_tcx_;
   std::vector<std::jthread> threads_;
-  std::int64_t since_ = 0;  // when it began, boottime; 0: it has not
   std::mutex mutex_;
+  unsigned busy_ = 0;            // threads that are reading a namespace
+  std::int64_t busy_since_ = 0;  // boottime, nanoseconds
+  std::int64_t busy_time_ = 0;   // nanoseconds in which any was
   std::vector<Visit> visits_;
   model::Coverage entered_;  // namespaces of this round, and which refused
   int refusal_ = 0;          // errno of one of them

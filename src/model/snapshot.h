@@ -108,7 +108,8 @@ struct Coverage {
   std::uint64_t found = 0;
   std::uint64_t refused = 0;  // not permitted
   std::uint64_t skipped = 0;  // left out by a bound; a diagnostic says which
-  std::int64_t took_ns = 0;   // summed over threads; of "visits", by the clock on the wall
+  std::int64_t took_ns =
+      0;  // summed over threads; of "visits", by the clock on the wall, while any went on
   friend bool operator==(const Coverage&, const Coverage&) = default;
 };
 BOOST_DESCRIBE_STRUCT(Coverage, (), (source, looked_at, found, refused, skipped, took_ns))
