@@ -2,47 +2,14 @@
 
 #include <fmt/format.h>
 
-#include <atomic>
-#include <cerrno>
 #include <system_error>
+
+#include "netlink/answer.h"
 
 namespace nsmap::netlink {
 namespace {
 
 constexpr int kAttempts = 4;
-constexpr std::int32_t kMaxErrno = 4095;  // MAX_ERRNO, include/linux/err.h
-
-std::uint32_t next_sequence() {
-  static std::atomic<std::uint32_t> sequence{1};
-  return sequence.fetch_add(1, std::memory_order_relaxed);
-}
-
-// The extended ack's text of an error or done message; `skip` bytes precede its attributes.
-std::string extended_ack(const Message& message, std::size_t skip) {
-  if ((message.header().nlmsg_flags & NLM_F_ACK_TLVS) == 0) return {};
-  const auto text = message.attributes(skip).find(NLMSGERR_ATTR_MSG);
-  return text ? std::string(text->text()) : std::string();
-}
-
-std::optional<Failure> error_of(const Message& message) {
-  const auto code = read_at<std::int32_t>(message.payload());
-  if (!code || *code > 0 || *code < -kMaxErrno) return Failure{Failure::What::malformed, 0, {}};
-  if (*code == 0) return std::nullopt;
-  const auto original = read_at<nlmsghdr>(message.payload(), sizeof(std::int32_t));
-  const bool capped = (message.header().nlmsg_flags & NLM_F_CAPPED) != 0;
-  const std::size_t skip =
-      sizeof(std::int32_t) +
-      (capped || !original ? sizeof(nlmsghdr) : std::size_t{original->nlmsg_len});
-  return Failure{Failure::What::refused, -*code, extended_ack(message, skip)};
-}
-
-// NLMSG_DONE carries the dump's own result: zero, or an error that ended it.
-std::optional<Failure> error_of_done(const Message& message) {
-  const auto code = read_at<std::int32_t>(message.payload());
-  if (!code || *code >= 0) return std::nullopt;
-  if (*code < -kMaxErrno) return Failure{Failure::What::malformed, 0, {}};
-  return Failure{Failure::What::refused, -*code, extended_ack(message, sizeof(std::int32_t))};
-}
 
 // How one attempt ended, or that it goes on with the next datagram.
 struct Progress {
@@ -92,6 +59,26 @@ Progress attempt(Transport& transport, Request& request, bool single, const Visi
 
 }  // namespace
 
+AttributeList& AttributeList::add(std::uint16_t type, Bytes payload) {
+  const nlattr header{static_cast<std::uint16_t>(NLA_HDRLEN + payload.size()), type};
+  return raw(std::as_bytes(std::span(&header, 1))).raw(payload);
+}
+
+AttributeList& AttributeList::text(std::uint16_t type, std::string_view text) {
+  const std::string ended(text);
+  return add(type, std::as_bytes(std::span(ended.c_str(), ended.size() + 1)));
+}
+
+AttributeList& AttributeList::nest(std::uint16_t type, const AttributeList& inner) {
+  return add(static_cast<std::uint16_t>(type | NLA_F_NESTED), inner.bytes());
+}
+
+AttributeList& AttributeList::raw(Bytes bytes) {
+  bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
+  bytes_.resize(NLA_ALIGN(bytes_.size()));
+  return *this;
+}
+
 void Request::begin(std::uint16_t type, std::uint16_t flags) {
   nlmsghdr header{};
   header.nlmsg_type = type;
@@ -107,11 +94,11 @@ void Request::append(Bytes bytes) {
 }
 
 Request& Request::attribute(std::uint16_t type, Bytes payload) {
-  const nlattr header{static_cast<std::uint16_t>(NLA_HDRLEN + payload.size()), type};
-  std::vector<std::byte> whole(sizeof header + payload.size());
-  std::memcpy(whole.data(), &header, sizeof header);
-  if (!payload.empty()) std::memcpy(whole.data() + sizeof header, payload.data(), payload.size());
-  append(whole);
+  return attributes(AttributeList().add(type, payload));
+}
+
+Request& Request::attributes(const AttributeList& list) {
+  append(list.bytes());
   return *this;
 }
 

@@ -13,6 +13,32 @@
 
 namespace nsmap::netlink {
 
+// A run of attributes under construction.
+class AttributeList {
+ public:
+  AttributeList& add(std::uint16_t type, Bytes payload);
+  // The value as it lies in memory; its type decides the attribute's length.
+  template <typename T>
+  AttributeList& add(std::uint16_t type, const T& value) {
+    return add(type, std::as_bytes(std::span(&value, 1)));
+  }
+  template <typename T>
+  AttributeList& be(std::uint16_t type, T value) {
+    return add(type, from_be(value));
+  }
+  AttributeList& flag(std::uint16_t type) { return add(type, Bytes()); }
+  AttributeList& text(std::uint16_t type, std::string_view text);  // with a NUL
+  AttributeList& nest(std::uint16_t type, const AttributeList& inner);
+  // Bytes that are no attribute, before some that are; padded.
+  AttributeList& raw(Bytes bytes);
+
+  bool empty() const { return bytes_.empty(); }
+  Bytes bytes() const { return bytes_; }
+
+ private:
+  std::vector<std::byte> bytes_;
+};
+
 // A request under construction: header, family header, attributes.
 class Request {
  public:
@@ -31,6 +57,7 @@ class Request {
   Request& attribute(std::uint16_t type, const T& value) {
     return attribute(type, std::as_bytes(std::span(&value, 1)));
   }
+  Request& attributes(const AttributeList& list);
 
   Bytes bytes() const { return bytes_; }
   void set_sequence(std::uint32_t sequence);
