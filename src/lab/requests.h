@@ -35,8 +35,9 @@ netlink::Request enslave(IfIndex index, IfIndex master);
 netlink::Request set_up(IfIndex index, bool up);
 netlink::Request set_mtu(IfIndex index, std::uint32_t mtu);
 netlink::Request set_mac(IfIndex index, const Mac& mac);
-// Changes settings of the kind that can be changed in a link that is there.
-Result<netlink::Request> change_settings(IfIndex index, const Link& link);
+// Gives a link that is there the settings of its kind that `wanted` has and `is`, as it is now, has
+// not, if they can be changed (can_change()); the kernel's own where `wanted` has none.
+Result<netlink::Request> change_settings(IfIndex index, const Link& is, const Link& wanted);
 
 netlink::Request add_address(IfIndex index, const Address& address);
 netlink::Request remove_address(IfIndex index, const Address& address);
@@ -49,7 +50,8 @@ Result<netlink::Request> remove_route(const Route& route, const IndexOf& index_o
 netlink::Request add_rule(const Rule& rule);
 netlink::Request remove_rule(const Rule& rule);
 
-// tbf for the rate, netem for the rest, netem first where both are.
+// tbf for the rate, netem for the rest, netem first where both are. Refused (EEXIST) where a link
+// has an impairment: clear it first.
 std::vector<netlink::Request> impair(IfIndex index, const Impairment& impairment);
 netlink::Request clear_impairment(IfIndex index);
 

@@ -35,6 +35,9 @@ EXCEPTIONS = {
     ("base/ip.cc", "netinet/in.h"): "the same",
 }
 
+# Folders that a folder's tests may include beside its own: what a lab makes is read back by nsmap.
+TEST_FOLDERS = {"lab": {"collect"}}
+
 FOLDER = re.compile(r"^nsmap_folder\(([^)]*)\)", re.MULTILINE)
 INCLUDE = re.compile(r'^\s*#\s*include\s*(?:<([^>]+)>|"([^"]+)")', re.MULTILINE)
 
@@ -52,11 +55,12 @@ def outside_breach(file, folder, header):
     return None if folder in folders else f"<{header}> is for {', '.join(sorted(folders))} only"
 
 
-def inside_breach(folder, header, allowed):
+def inside_breach(folder, header, allowed, is_test):
     target = header.split("/")[0]
     if "/" not in header or target not in allowed:
         return f'"{header}" is no path from src/ into a folder of the table'
-    if target not in allowed[folder]:
+    more = TEST_FOLDERS.get(folder, set()) if is_test else set()
+    if target not in allowed[folder] | more:
         return f'"{header}": {folder} may not include {target}'
     return None
 
@@ -77,7 +81,7 @@ def breaches(root):
             if outside:
                 breach = None if is_test else outside_breach(file, folder, outside)
             else:
-                breach = inside_breach(folder, inside, allowed)
+                breach = inside_breach(folder, inside, allowed, is_test)
             if breach:
                 yield f"src/{file}: {breach}"
 
