@@ -15,7 +15,7 @@
 #include <utility>
 
 #include "collect/descriptor_path.h"
-#include "collect/workers.h"
+#include "base/workers.h"
 #include "os/procfs.h"
 
 // Every mount namespace is read once, through /proc/PID/mountinfo of one process in it. That file

@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "collect/sweep_process.h"
-#include "collect/workers.h"
+#include "base/workers.h"
 #include "os/procfs.h"
 
 // The walk over /proc. It is the one part of a collection whose cost grows with processes and

@@ -516,6 +516,18 @@ std::string wrong_setting(std::string_view kind, std::string_view setting, std::
   return row->form.write(unused, row->type, row->form, text) ? std::string() : words(row->form);
 }
 
+std::vector<std::string> differing_settings(const Link& wanted, const Link& is) {
+  std::vector<std::string> differing;
+  for (const Kind& kind : kKinds) {
+    if (kind.name != wanted.kind) continue;
+    for (const Setting& setting : kind.settings) {
+      const std::string_view text = effective(wanted, setting);
+      if (!text.empty() && text != effective(is, setting)) differing.emplace_back(setting.name);
+    }
+  }
+  return differing;
+}
+
 bool can_change(std::string_view kind, std::string_view setting) {
   const Setting* const row = setting_row(kind, setting);
   return row && row->change != Change::at_creation;

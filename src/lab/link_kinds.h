@@ -38,6 +38,10 @@ bool can_change(std::string_view kind, std::string_view setting);
 // kernel gives a new link of that kind.
 std::map<std::string, std::string> settings_of(const model::Link& link);
 
+// The settings in which a link that is there differs from one of its kind that is wanted; what
+// neither has is as of a new link.
+std::vector<std::string> differing_settings(const Link& wanted, const Link& is);
+
 // IFLA_INFO_DATA that makes a link with its settings.
 Result<netlink::AttributeList> creation_data(const Link& link);
 // IFLA_INFO_DATA that gives a link which has the settings of `is` those of `wanted`, where they

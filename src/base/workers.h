@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <functional>
 
-namespace nsmap::collect {
+namespace nsmap {
 
 // Calls `work(worker, index)` for every index below `count`, on up to `threads` threads of which
 // the caller's is one; an index goes to whichever is free. `worker` counts from 0 and is the same
@@ -11,4 +11,4 @@ namespace nsmap::collect {
 void share_work(unsigned threads, std::size_t count,
                 const std::function<void(unsigned worker, std::size_t index)>& work);
 
-}  // namespace nsmap::collect
+}  // namespace nsmap

@@ -1,4 +1,4 @@
-#include "collect/workers.h"
+#include "base/workers.h"
 
 #include <algorithm>
 #include <atomic>
@@ -6,7 +6,7 @@
 #include <thread>
 #include <vector>
 
-namespace nsmap::collect {
+namespace nsmap {
 
 void share_work(unsigned threads, std::size_t count,
                 const std::function<void(unsigned, std::size_t)>& work) {
@@ -24,4 +24,4 @@ void share_work(unsigned threads, std::size_t count,
   run(0);
 }
 
-}  // namespace nsmap::collect
+}  // namespace nsmap

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <string>
+
+#include "base/result.h"
+#include "lab/journal.h"
+#include "lab/plan.h"
+#include "model/snapshot.h"
+#include "os/change.h"
+#include "os/kernel.h"
+
+namespace nsmap::lab {
+
+// What a lab is made with.
+struct World {
+  os::Kernel& kernel;
+  os::Changes& changes;
+  std::string netns = "/run/netns";       // where namespaces are pinned, ip-netns(8)
+  std::string state = "/run/nsmap/labs";  // a directory for each lab's journal
+  unsigned threads = 2;
+  // Called now and then, from the caller's thread or others, one at a time.
+  std::function<void(std::size_t done, std::size_t all)> progress = {};
+};
+
+// The namespaces of a lab that are there, as a snapshot found them: by name, with what is needed to
+// send requests to them.
+struct There {
+  model::NetnsId id;
+  bool host = false;
+  std::map<std::string, IfIndex> links;
+};
+std::map<std::string, There> find_there(const model::Snapshot& snapshot, const Lab& lab,
+                                        const std::string& netns);
+
+// Carries out a plan, in the order of its steps as far as they depend on each other, and many at
+// once where they do not. What it makes is in the journal before it is there. The first step that
+// fails ends it; its error begins with the step's place in the lab file. Nothing is undone here.
+Result<void> apply(const World& world, const Plan& plan, const Lab& want,
+                   const std::map<std::string, There>& there, Journal& journal);
+
+// The environment variable that names a process of a lab: "LAB/NAMESPACE/PROCESS".
+inline constexpr const char* kProcessVariable = "NSMAP_LAB";
+
+}  // namespace nsmap::lab
