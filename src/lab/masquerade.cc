@@ -191,7 +191,7 @@ struct Rule {
 struct Ruleset {
   uint32_t generation = 0;
   std::vector<Rule> rules;  // of our chain
-  bool others = false;      // the table has something else, which is somebody else's
+  bool others = false;      // the table has further chains with rules, which are somebody else's
 };
 
 std::optional<Failure> read_generation(Transport& netfilter, Ruleset& ruleset) {
@@ -223,15 +223,20 @@ std::optional<Failure> read_rules(Transport& netfilter, Ruleset& ruleset) {
   };
   return netlink::dump(netfilter,
                        request(NFT_MSG_GETRULE, 0, AttributeList().text(NFTA_RULE_TABLE, kTable)),
-                       visit, [&] { ruleset.rules.clear(); });
+                       visit, [&] {
+                         ruleset = {ruleset.generation, {}, false};
+                       });
 }
 
-// ENOENT: the kernel has no nf_tables rules at all, or not this table.
+// ENOENT: there is no such table. A dump is torn by any change to any table.
 std::optional<Failure> read(Transport& netfilter, Ruleset& ruleset) {
-  if (auto failed = read_generation(netfilter, ruleset)) return failed;
-  auto failed = read_rules(netfilter, ruleset);
-  if (failed && failed->error == ENOENT) failed.reset();
-  return failed;
+  for (int attempt = 1;; ++attempt) {
+    ruleset = {};
+    if (auto failed = read_generation(netfilter, ruleset)) return failed;
+    auto failed = read_rules(netfilter, ruleset);
+    if (!failed || failed->error == ENOENT) return std::nullopt;
+    if (failed->what != Failure::What::interrupted || attempt == kAttempts) return failed;
+  }
 }
 
 // Makes the changes that `plan` gives for the ruleset as it is; none: it is as it should be.
