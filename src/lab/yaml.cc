@@ -1,6 +1,7 @@
 #include "lab/yaml.h"
 
 #include <fmt/format.h>
+#include <yaml-cpp/depthguard.h>
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/parser.h>
@@ -175,6 +176,8 @@ Result<Document> read(std::string_view text, const std::string& file) {
     while (parser.HandleNextDocument(builder)) continue;
   } catch (const Wrong& wrong) {
     return error_at(file, wrong.where, wrong.what);
+  } catch (const YAML::DeepRecursion& error) {
+    return error_at(file, mark(error.mark), "this is nested too deeply");
   } catch (const YAML::Exception& error) {
     return error_at(file, mark(error.mark), "this is no YAML: " + error.msg);
   }
