@@ -112,7 +112,7 @@ void remark_link(Observing& observing, const model::Namespace& ns, const model::
 void remark_namespace(Observing& observing, const model::Namespace& ns) {
   const auto count = [&](const auto& all, auto which, std::string_view what) {
     const auto number = std::count_if(all.begin(), all.end(), which);
-    if (number != 0) observing.remark(ns, fmt::format("{} {} are left out", number, what));
+    if (number != 0) observing.remark(ns, fmt::format("left out: {}, {}", what, number));
   };
   count(
       ns.neighbours,

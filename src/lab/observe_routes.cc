@@ -58,7 +58,7 @@ class Routes {
   void finish() {
     if (flattened_ != 0)
       observing_.remark(
-          from_, fmt::format("{} routes by nexthop objects name their hops instead", flattened_));
+          from_, fmt::format("routes by nexthop objects name their hops instead: {}", flattened_));
   }
 
  private:

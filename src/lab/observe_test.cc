@@ -241,7 +241,8 @@ TEST(ObserveAll, NexthopObjectsBecomeHops) {
   const Observed observed = observe_all(snapshot, "l");
   EXPECT_THAT(print(observed.lab, {}),
               HasSubstr("hops: [{via: 10.0.0.2}, {via: 10.0.0.3, weight: 5}]"));
-  EXPECT_THAT(observed.remarks, Contains("a: 1 routes by nexthop objects name their hops instead"));
+  EXPECT_THAT(observed.remarks,
+              Contains("a: routes by nexthop objects name their hops instead: 1"));
 }
 
 TEST(ObserveLab, TellsOfTheLabAlone) {
