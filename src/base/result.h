@@ -13,6 +13,7 @@ struct Error {
   enum class Kind {
     usage,       // wrong use or bad input: exit 2
     unreadable,  // what was needed could not be read: exit 3
+    undone,      // what was asked for could not be done: exit 3
   };
 
   Kind kind = Kind::unreadable;
@@ -21,6 +22,11 @@ struct Error {
 
   friend bool operator==(const Error&, const Error&) = default;
 };
+
+// As it is said on one line.
+inline std::string line(const Error& error) {
+  return error.hint.empty() ? error.text : error.text + "; try " + error.hint;
+}
 
 template <typename T>
 using Result = tl::expected<T, Error>;
@@ -31,6 +37,10 @@ inline tl::unexpected<Error> usage_error(std::string text, std::string hint = {}
 
 inline tl::unexpected<Error> read_error(std::string text, std::string hint = {}) {
   return tl::unexpected(Error{Error::Kind::unreadable, std::move(text), std::move(hint)});
+}
+
+inline tl::unexpected<Error> change_error(std::string text, std::string hint = {}) {
+  return tl::unexpected(Error{Error::Kind::undone, std::move(text), std::move(hint)});
 }
 
 // The failure of one system call: its errno and nothing else, cheap enough for the millions of

@@ -25,6 +25,7 @@ int exit_status(Error::Kind kind) {
     case Error::Kind::usage:
       return 2;
     case Error::Kind::unreadable:
+    case Error::Kind::undone:
       return 3;
   }
   return 3;

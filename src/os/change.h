@@ -26,6 +26,17 @@ struct Program {
   bool detached = false;  // in a session of its own, its input from /dev/null
 };
 
+// Whom to run a program as.
+struct User {
+  std::string name;  // empty: a number without a name
+  Uid uid;
+  std::uint32_t gid = 0;
+  std::string shell;  // of passwd(5)
+};
+
+// What programs that run side by side write.
+enum class Stream { out, err };
+
 class Changes {
  public:
   virtual ~Changes() = default;
@@ -47,6 +58,10 @@ class Changes {
   // --- files ---------------------------------------------------------------------------------
   // With its parents, mode 0755 less the umask. Nothing happens where it is.
   virtual SysResult<void> make_directory(const std::string& path) = 0;
+  // A regular file's content as a process sees it whose root `root` is (/proc/PID/root): symbolic
+  // links do not lead out of there. EFBIG when it is longer than `limit`.
+  virtual SysResult<std::string> read_within(const std::string& root, const std::string& path,
+                                             std::size_t limit) = 0;
   virtual SysResult<void> remove_file(const std::string& path) = 0;
   virtual SysResult<void> remove_directory(const std::string& path) = 0;  // an empty one
   // Writes to a file that is there, with one write(2): for /proc/sys, in the calling thread's
@@ -63,9 +78,35 @@ class Changes {
   // Ends a process that is known by its pid and start time (clock ticks since boot), and its
   // session: SIGTERM, then SIGKILL when `patience_ms` have passed. ESRCH: it is no more.
   virtual SysResult<void> stop(Pid pid, std::uint64_t start_ticks, int patience_ms) = 0;
+
+  // --- the calling process, before it becomes another program ----------------------------------
+  // Gives it mounts of its own: what is mounted outside still shows inside, but not the other way
+  // round. EINVAL in a chroot whose / is no mount point.
+  virtual SysResult<void> unshare_mounts() = 0;
+  // Mounts the sysfs of its network namespace at /sys, and all that was mounted below there (the
+  // cgroups) in its place again. The three that mount are for mounts of its own only.
+  virtual SysResult<void> mount_sysfs() = 0;
+  // Lays a file or directory, or a file with that text, over a path of the same kind.
+  virtual SysResult<void> bind(const std::string& source, const std::string& target) = 0;
+  virtual SysResult<void> bind_text(std::string_view text, const std::string& target) = 0;
+  // By name or number; without one, who runs us. ENOENT: there is no such user.
+  virtual SysResult<User> find_user(const std::string& user) = 0;
+  // Takes that user's ids and groups; root's capabilities go.
+  virtual SysResult<void> become(const User& user) = 0;
+  // Becomes the program, which finds signals and limits as nsmap itself found them. Returns when
+  // that fails: ENOENT, there is no such program; anything else, it cannot be executed.
+  virtual Errno execute(const std::vector<std::string>& command) = 0;
+  // Calls `body(i)` for each i below `count` in a process of its own, `at_once` of them at a time,
+  // without an input, and `output` in this one with what they write: false, and that stream is
+  // read no more, which ends its writer with SIGPIPE. Gives their exit statuses, 128 + the signal
+  // for those that a signal ended. To be called while there is one thread.
+  virtual SysResult<std::vector<int>> run_all(
+      std::size_t count, std::size_t at_once, const std::function<int(std::size_t)>& body,
+      const std::function<bool(std::size_t, Stream, std::string_view)>& output) = 0;
 };
 
-// The running kernel.
+// The running kernel. To be called first before nsmap changes its own signals and limits, which
+// programs are then not given.
 Changes& real_changes();
 
 }  // namespace nsmap::os

@@ -59,15 +59,18 @@ std::optional<ProcStat> parse_stat(std::string_view text) {
   text.remove_prefix(close + 2);
   const std::string_view state = take(text, ' ');
   const auto parent = number<Pid::Value>(take(text, ' '));
-  skip_fields(text, 4);  // pgrp, session, tty_nr, tpgid
+  skip_fields(text, 1);  // pgrp
+  const auto session = number<Pid::Value>(take(text, ' '));
+  skip_fields(text, 2);  // tty_nr, tpgid
   const auto flags = number<std::uint32_t>(take(text, ' '));
   skip_fields(text, 10);  // minflt to nice
   const auto threads = number<std::uint32_t>(take(text, ' '));
   skip_fields(text, 1);  // itrealvalue
   const auto start = number<std::uint64_t>(take(text, ' '));
-  if (state.size() != 1 || !parent || !flags || !threads || !start) return std::nullopt;
+  if (state.size() != 1 || !parent || !session || !flags || !threads || !start) return std::nullopt;
   stat.state = state[0];
   stat.parent = Pid(*parent);
+  stat.session = Pid(*session);
   stat.kernel_thread = (*flags & kKernelThread) != 0;
   stat.threads = *threads;
   stat.start_ticks = *start;

@@ -21,6 +21,7 @@ struct ProcStat {
   std::string_view comm;  // as it is: it may hold spaces, parentheses and newlines
   char state = '?';       // 'Z' zombie, 'X' dead
   Pid parent;
+  Pid session;
   bool kernel_thread = false;
   std::uint32_t threads = 1;      // a zombie leader counts as long as other threads live
   std::uint64_t start_ticks = 0;  // since boot, in USER_HZ

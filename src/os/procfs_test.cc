@@ -16,6 +16,7 @@ TEST(ParseStat, ReadsTheFieldsWeUse) {
   EXPECT_EQ(stat->comm, "nginx");
   EXPECT_EQ(stat->state, 'S');
   EXPECT_EQ(stat->parent, Pid(1));
+  EXPECT_EQ(stat->session, Pid(812));
   EXPECT_FALSE(stat->kernel_thread);
   EXPECT_EQ(stat->threads, 3u);
   EXPECT_EQ(stat->start_ticks, 98765u);

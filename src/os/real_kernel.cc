@@ -26,6 +26,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "os/call.h"
 #include "os/kernel.h"
 
 // Constants newer than Debian 12's headers (Linux 6.1), with the file each comes from.
@@ -64,18 +65,6 @@ struct NsIdRequest {
   std::uint32_t spare2 = 0;
   std::uint64_t user_ns_id = 0;
 };
-
-tl::unexpected<Errno> failure(int error = errno) { return tl::unexpected(Errno{error}); }
-
-SysResult<UniqueFd> owned(long fd) {
-  if (fd < 0) return failure();
-  return UniqueFd(static_cast<int>(fd));
-}
-
-SysResult<void> done(long result) {
-  if (result < 0) return failure();
-  return {};
-}
 
 template <typename T>
 SysResult<T> value_by_ioctl(Fd fd, unsigned long request) {
