@@ -12,6 +12,8 @@ namespace {
 
 // The sub-commands, in the order --help shows them.
 constexpr const Command* kCommands[] = {&kLs, &kShow, &kWhois, &kGraph, &kSnapshot};
+// Groups of them, which come after.
+constexpr const Group* kGroups[] = {&kNs};
 
 constexpr const char* kAbout =
     "The network state of this host, every network namespace at once: with no command, the map of\n"
@@ -23,12 +25,16 @@ constexpr const char* kMore =
     "characters of it), a pod, pid:812, ino:4026532281, an address, host, hidden:1, or . for the\n"
     "one nsmap runs in.\n"
     "\n"
-    "Exit status: 0 answered, 1 answered with \"no\", 2 wrong use or bad input, 3 could not read "
-    "what was\nneeded.";
+    "Exit status: 0 answered or done, 1 answered with \"no\", 2 wrong use or bad input, 3 could "
+    "not "
+    "read or\ndo what was needed.";
+
+constexpr Option kFrom = {"--from", "FILE",
+                          "answer from a saved snapshot (- for standard input), not the live host",
+                          &Options::from};
 
 constexpr Option kCommon[] = {
-    {"--from", "FILE", "answer from a saved snapshot (- for standard input), not the live host",
-     &Options::from},
+    kFrom,
     {"--json", "", "answer as JSON", &Options::json},
     {"--no-color", "", "no colours; NO_COLOR does the same", &Options::no_color},
     {"--width", "COLUMNS", "fit into so many columns", &Options::width},
@@ -48,19 +54,51 @@ void add_option(CLI::App& app, const Option& option, Options& options) {
   std::visit(add, option.target);
 }
 
-void add_thing(CLI::App& app, const Command& command, Options& options) {
-  if (!command.thing) return;
-  auto* added = app.add_option(command.thing, options.things, command.thing_help);
-  added->required()->type_name("")->expected(1, command.several ? 1000 : 1);
+struct Things {
+  const char* name;  // null: none
+  const char* help;
+  std::size_t least;
+  std::size_t most;
+};
+
+void add_things(CLI::App& app, const Things& things, Options& options) {
+  if (!things.name) return;
+  auto* added = app.add_option(things.name, options.things, things.help);
+  added->type_name("")->expected(static_cast<int>(things.least), static_cast<int>(things.most));
+  if (things.least != 0) added->required();
 }
 
 void describe(CLI::App& app, const Command& command, Options& options) {
   app.set_help_flag("-h,--help", "this help");
-  add_thing(app, command, options);
+  add_things(app,
+             {command.thing, command.thing_help, command.optional ? 0u : 1u,
+              command.several ? kAnyNumber : 1},
+             options);
   for (const Option& option : command.options) add_option(app, option, options);
   for (const Option& option : kCommon) add_option(app, option, options);
   app.get_formatter()->column_width(26);
   app.footer(command.more);
+}
+
+void describe(CLI::App& app, const Action& action, Options& options) {
+  app.set_help_flag("-h,--help", "this help");
+  add_things(app, {action.thing, action.thing_help, action.least, action.most}, options);
+  for (const Option& option : action.options) add_option(app, option, options);
+  if (action.takes_from) add_option(app, kFrom, options);
+  app.get_formatter()->column_width(26);
+  app.footer(action.more);
+}
+
+void describe(CLI::App& app, const Group& group, Options& options) {
+  app.set_help_flag("-h,--help", "this help");
+  app.require_subcommand(1);
+  for (const Group::Member& member : group.members)
+    std::visit(
+        [&](const auto* row) {
+          describe(*app.add_subcommand(row->name, row->summary), *row, options);
+        },
+        member);
+  app.footer(group.more);
 }
 
 // The program's options, and those of its commands, bound to `options`.
@@ -72,13 +110,51 @@ std::unique_ptr<CLI::App> make_app(Options& options) {
   app->require_subcommand(0, 1);
   for (const Command* command : kCommands)
     describe(*app->add_subcommand(command->name, command->summary), *command, options);
+  for (const Group* group : kGroups)
+    describe(*app->add_subcommand(group->name, group->summary), *group, options);
   return app;
 }
 
-const Command& chosen(const CLI::App& app) {
+void take(const Command* command, Arguments& parsed) { parsed.command = command; }
+void take(const Action* action, Arguments& parsed) { parsed.action = action; }
+
+// Says which row the command line chose.
+void choose(const CLI::App& app, Arguments& parsed) {
+  parsed.command = &kMap;
   for (const Command* command : kCommands)
-    if (app.got_subcommand(command->name)) return *command;
-  return kMap;
+    if (app.got_subcommand(command->name)) parsed.command = command;
+  for (const Group* group : kGroups) {
+    if (!app.got_subcommand(group->name)) continue;
+    parsed.command = nullptr;
+    const CLI::App& chosen = *app.get_subcommand(group->name);
+    for (const Group::Member& member : group->members)
+      std::visit(
+          [&](const auto* row) {
+            if (chosen.got_subcommand(row->name)) take(row, parsed);
+          },
+          member);
+  }
+}
+
+bool takes_program(const std::vector<std::string>& arguments) {
+  if (arguments.size() < 2) return false;
+  const auto is_named = [&](const Group::Member& member) {
+    const auto* action = std::get_if<const Action*>(&member);
+    return action && (*action)->takes_program && arguments[1] == (*action)->name;
+  };
+  return std::ranges::any_of(kGroups, [&](const Group* group) {
+    return arguments[0] == group->name && std::ranges::any_of(group->members, is_named);
+  });
+}
+
+// What stands after "--" is another program's, options and all, where the action takes one.
+std::vector<std::string> split_program(std::vector<std::string>& arguments) {
+  if (!takes_program(arguments)) return {};
+  const auto dashes = std::ranges::find(arguments, "--");
+  if (dashes == arguments.end()) return {};
+  std::vector<std::string> program(dashes + 1, arguments.end());
+  arguments.erase(dashes, arguments.end());
+  return program;
 }
 
 // What CLI11 says, on one line and without a full stop.
@@ -90,8 +166,9 @@ std::string one_line(std::string message) {
 
 }  // namespace
 
-Result<Arguments> parse_arguments(const std::vector<std::string>& arguments) {
+Result<Arguments> parse_arguments(std::vector<std::string> arguments) {
   Arguments parsed;
+  auto program = split_program(arguments);
   const auto app = make_app(parsed.options);
   try {
     app->parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
@@ -104,7 +181,8 @@ Result<Arguments> parse_arguments(const std::vector<std::string>& arguments) {
   } catch (const CLI::Error& error) {
     return usage_error(one_line(error.what()), "nsmap --help");
   }
-  parsed.command = &chosen(*app);
+  choose(*app, parsed);
+  parsed.options.program = std::move(program);
   return parsed;
 }
 

@@ -37,8 +37,7 @@ void say(const Environment& environment, std::string_view line) {
 }
 
 int fail(const Environment& environment, const Error& error) {
-  say(environment,
-      error.hint.empty() ? error.text : fmt::format("{}; try {}", error.text, error.hint));
+  say(environment, line(error));
   return exit_status(error.kind);
 }
 
@@ -67,6 +66,16 @@ Request make_request(const Options& options, const Environment& environment,
   return request;
 }
 
+// Gives out an answer, and the exit status.
+int finish(const Answer& answer, const Options& options, const Environment& environment) {
+  if (const auto done = deliver(environment, options, answer.bytes); !done)
+    return fail(environment, done.error());
+  if (!answer.note.empty()) say(environment, answer.note);
+  const int status = answer.status.value_or(answer.yes ? kYes : kNo);
+  if (environment.leave) environment.leave(status);
+  return status;
+}
+
 // The exit status of a command that has a snapshot to answer from.
 int answer(const Command& command, const Options& options, const Environment& environment,
            const model::Snapshot& snapshot) {
@@ -74,15 +83,32 @@ int answer(const Command& command, const Options& options, const Environment& en
   const analyze::Titles titles(index);
   auto result = command.run(make_request(options, environment, index, titles));
   if (!result) return fail(environment, result.error());
-  if (const auto done = deliver(environment, options, result->bytes); !done)
-    return fail(environment, done.error());
   const bool told = command.tells_refused && !options.json;
   const bool partial = options.from.empty() && !snapshot.host.privileged;
   if (result->note.empty() && partial && !told) result->note = kNotPrivileged;
-  if (!result->note.empty()) say(environment, result->note);
-  const int status = result->yes ? kYes : kNo;
-  if (environment.leave) environment.leave(status);
-  return status;
+  return finish(*result, options, environment);
+}
+
+Result<void> check_action(const Action& action, const Options& options) {
+  if (!action.takes_from && !options.from.empty())
+    return usage_error(fmt::format("{} acts on the live host: --from is not for it", action.name));
+  if (action.takes_program && options.program.empty())
+    return usage_error(fmt::format("{}: there is no program", action.name),
+                       "-- and the program at the end");
+  return {};
+}
+
+int act(const Action& action, const Options& options, const Environment& environment) {
+  if (const auto right = check_action(action, options); !right)
+    return fail(environment, right.error());
+  const auto result = action.run({
+      .options = options,
+      .environment = environment,
+      .system = {*environment.kernel, *environment.changes},
+      .collect = [&] { return get_snapshot(options, environment); },
+      .warn = [&](std::string_view line) { say(environment, line); },
+  });
+  return result ? finish(*result, options, environment) : fail(environment, result.error());
 }
 
 }  // namespace
@@ -90,6 +116,7 @@ int answer(const Command& command, const Options& options, const Environment& en
 int run(const std::vector<std::string>& arguments, const Environment& environment) {
   const auto parsed = parse_arguments(arguments);
   if (!parsed) return fail(environment, parsed.error());
+  if (parsed->action) return act(*parsed->action, parsed->options, environment);
   if (!parsed->command) {
     const auto written = write_out(environment, parsed->help);
     return written ? kYes : fail(environment, written.error());

@@ -1,18 +1,23 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
 #include "analyze/names.h"
 #include "base/result.h"
+#include "cli/environment.h"
+#include "lab/namespaces.h"
 #include "model/index.h"
 
-// A sub-command is a row (`Command`) that says what it is called and takes, and a function from a
-// snapshot to bytes. Reading the snapshot and writing the bytes is the business of cli.cc.
+// A sub-command that answers is a row (`Command`) that says what it is called and takes, and a
+// function from a snapshot to bytes. Reading the snapshot and writing the bytes is the business of
+// cli.cc. One that acts on the host is an `Action`; actions come in groups, as `nsmap ns`.
 
 namespace nsmap::cli {
 
@@ -30,6 +35,12 @@ struct Options {
   bool wide = false;                 // ls
   std::string output;                // a file; empty: standard output
   std::string format;                // graph
+  std::vector<std::string> program;  // what stands after --
+  std::string at;                    // ns add
+  bool no_lo = false;                // ns add
+  std::string user;                  // ns exec, shell
+  bool dns = false;                  // ns exec, shell
+  bool all = false;                  // ns exec
 };
 
 struct Request {
@@ -42,9 +53,10 @@ struct Request {
 };
 
 struct Answer {
-  std::string bytes;      // for standard output or Options::output
-  bool yes = true;        // exit status 0; else 1
-  std::string note = {};  // for standard error; may be empty
+  std::string bytes;               // for standard output or Options::output
+  bool yes = true;                 // exit status 0; else 1
+  std::string note = {};           // for standard error; may be empty
+  std::optional<int> status = {};  // exit with that instead
 };
 
 // An option of one command, and where its value goes.
@@ -62,7 +74,8 @@ struct Command {
   const char* summary;
   const char* thing = nullptr;  // what its arguments are, "NAMESPACE"; null: it takes none
   const char* thing_help = nullptr;
-  bool several = false;  // takes more than one thing
+  bool several = false;   // takes more than one thing
+  bool optional = false;  // may do without
   std::span<const Option> options = {};
   const char* more = "";  // after the options in its help
   // Its text says what was not permitted; of other answers, cli.cc says it on standard error.
@@ -70,11 +83,49 @@ struct Command {
   Result<Answer> (*run)(const Request& request);
 };
 
+struct ActionRequest {
+  const Options& options;
+  const Environment& environment;
+  lab::System system;
+  // Reads the live host or, where the action takes --from, a saved snapshot.
+  std::function<Result<model::Snapshot>()> collect;
+  // Says something on standard error, at once.
+  std::function<void(std::string_view line)> warn;
+};
+
+// What acts on the host. It looks at no more of the host than it asks for.
+struct Action {
+  const char* name;
+  const char* summary;
+  const char* thing = nullptr;  // what its arguments are, "NAME"; null: it takes none
+  const char* thing_help = nullptr;
+  std::size_t least = 1;  // how many of them
+  std::size_t most = 1;
+  bool takes_program = false;  // after --
+  bool takes_from = false;     // has the option --from, for `collect`
+  std::span<const Option> options = {};
+  const char* more = "";  // after the options in its help
+  Result<Answer> (*run)(const ActionRequest& request);
+};
+
+// Sub-commands of one subject: `nsmap NAME MEMBER`.
+struct Group {
+  using Member = std::variant<const Action*, const Command*>;
+  const char* name;
+  const char* summary;
+  std::span<const Member> members;
+  const char* more = "";
+};
+
+inline constexpr std::size_t kAnyNumber = 1000;
+
 extern const Command kMap;  // what runs when no command is named
 extern const Command kLs;
 extern const Command kShow;
 extern const Command kWhois;
 extern const Command kGraph;
 extern const Command kSnapshot;
+
+extern const Group kNs;
 
 }  // namespace nsmap::cli

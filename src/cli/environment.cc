@@ -18,6 +18,7 @@ std::optional<model::NetnsId> own_netns() {
 }  // namespace
 
 Environment real_environment() {
+  os::Changes& changes = os::real_changes();
   os::ignore_broken_pipes();
   return {
       .collect = [] { return collect::collect(os::real_kernel(), {}); },
@@ -26,6 +27,8 @@ Environment real_environment() {
       .write_out = [](std::string_view text) { return os::write_whole(os::kStdout, text); },
       .write_err = [](std::string_view text) { (void)os::write_whole(os::kStderr, text); },
       .leave = [](int status) { std::_Exit(status); },
+      .kernel = &os::real_kernel(),
+      .changes = &changes,
       .out_is_terminal = os::is_terminal(os::kStdout),
       .err_is_terminal = os::is_terminal(os::kStderr),
       .width = os::terminal_width(os::kStdout),

@@ -8,6 +8,8 @@
 
 #include "base/result.h"
 #include "model/snapshot.h"
+#include "os/change.h"
+#include "os/kernel.h"
 
 namespace nsmap::cli {
 
@@ -21,6 +23,9 @@ struct Environment {
   // Ends the process once all is written, when set: freeing a big snapshot piece by piece, to no
   // avail, takes a twentieth of the time that reading it took.
   std::function<void(int status)> leave = {};
+  // What actions act through; tests of commands need none.
+  os::Kernel* kernel = nullptr;
+  os::Changes* changes = nullptr;
   bool out_is_terminal = false;
   bool err_is_terminal = false;
   std::size_t width = 0;  // of the terminal that is standard output, in columns; 0: unknown

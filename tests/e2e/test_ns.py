@@ -1,0 +1,411 @@
+"""nsmap ns: each verb against what iproute2 and the kernel say of the same namespaces."""
+
+import json
+import os
+import pathlib
+import pty
+import signal
+import subprocess
+import time
+
+import harness
+from harness import NSMAP, WORK, TestCase, hold, inode, ip_json, run_nsmap, sh, wait_for
+
+NETNS = pathlib.Path("/run/netns")
+
+
+def ns(*arguments, **options):
+    return run_nsmap("ns", *arguments, **options)
+
+
+def names():
+    """The names that `ip netns` lists."""
+    return {row["name"] for row in ip_json("netns list")}
+
+
+def mounts():
+    return [line.split()[4] for line in pathlib.Path("/proc/self/mountinfo").read_text().splitlines()]
+
+
+def as_nobody(*arguments):
+    return subprocess.run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups",
+                           "--bounding-set=-all", NSMAP, "ns", *arguments],
+                          capture_output=True, text=True, timeout=60)
+
+
+def in_new_namespace(*command, flags="-n"):
+    """A process in a namespace that has no name."""
+    process = subprocess.Popen(["unshare", flags, *command], stdout=subprocess.DEVNULL)
+    own = os.stat("/proc/self/ns/net").st_ino
+    wait_for(lambda: os.stat(f"/proc/{process.pid}/ns/net").st_ino != own, "unshare")
+    return process
+
+
+class NsCase(TestCase):
+    def setUp(self):
+        self.assertEqual(names(), set())
+        self.mounts = sorted(path for path in mounts() if path != str(NETNS))
+
+    def tearDown(self):
+        for name in names():
+            sh(f"ip netns del '{name}'", check=False)
+        self.assertEqual(sorted(path for path in mounts() if path != str(NETNS)), self.mounts)
+
+    def done(self, *arguments, **options):
+        """Does it, without a word; its output."""
+        result = ns(*arguments, **options)
+        self.assertEqual((result.returncode, result.stderr), (0, ""), arguments)
+        return result.stdout
+
+    def refused(self, status, *arguments):
+        """Does not: one line on stderr, which is returned."""
+        result = ns(*arguments)
+        self.assertEqual((result.returncode, result.stdout), (status, ""), result.stderr)
+        self.assertEqual(result.stderr.count("\n"), 1, result.stderr)
+        return result.stderr
+
+
+class Names(NsCase):
+    def test_added_names_are_those_of_ip(self):
+        self.done("add", "red", "blue")
+        self.assertEqual(names(), {"red", "blue"})
+        for name in "red", "blue":
+            [lo] = ip_json("link", netns=name)
+            self.assertEqual(lo["ifname"], "lo")
+            self.assertIn("UP", lo["flags"])
+        self.assertNotEqual(inode("red"), inode("blue"))
+        sh("ip netns del red && ip netns del blue")
+        self.assertEqual(list(NETNS.iterdir()), [])
+
+    def test_names_of_ip_are_removed(self):
+        sh("ip netns add red && ip netns add blue")
+        self.done("rm", "red", "blue")
+        self.assertEqual(names(), set())
+        self.assertEqual(list(NETNS.iterdir()), [])
+
+    def test_the_file_is_as_ip_makes_it(self):
+        self.done("add", "ours")
+        sh("ip netns add theirs")
+        ours, theirs = (os.stat(NETNS / name) for name in ("ours", "theirs"))
+        self.assertEqual((ours.st_mode, ours.st_uid, ours.st_dev),
+                         (theirs.st_mode, theirs.st_uid, theirs.st_dev))
+
+    def test_loopback_stays_down_on_request(self):
+        self.done("add", "red", "--no-lo")
+        self.assertNotIn("UP", ip_json("link", netns="red")[0]["flags"])
+
+    def test_other_mount_namespaces_lose_the_name_too(self):
+        self.done("add", "red")
+        other = subprocess.Popen(["unshare", "--mount", "--propagation=unchanged", "sleep", "1000"])
+        try:
+            mountinfo = pathlib.Path(f"/proc/{other.pid}/mountinfo")
+            wait_for(lambda: os.readlink(f"/proc/{other.pid}/ns/mnt")
+                     != os.readlink("/proc/self/ns/mnt"), "unshare")
+            self.assertIn("/run/netns/red", mountinfo.read_text())
+            self.done("add", "blue")
+            self.assertIn("/run/netns/blue", mountinfo.read_text())
+            self.done("rm", "red")
+            self.assertNotIn("/run/netns/red", mountinfo.read_text())
+        finally:
+            other.kill()
+            other.wait()
+
+    def test_at_another_path(self):
+        path = WORK / "pinned"
+        self.done("add", "red", "--at", path)
+        self.assertEqual(names(), set())
+        self.assertIn("lo", sh(f"nsenter --net={path} ip -br link"))
+        self.assertIn("lo", self.done("exec", path, "--", "ip", "-br", "link"))
+        self.done("rm", path)
+        self.assertFalse(path.exists())
+
+    def test_bad_names(self):
+        for name in "a/b", "..", ".", "x" * 256, "a\nb", "":
+            with self.subTest(name):
+                self.refused(2, "add", name)
+        self.assertEqual(names(), set())
+
+    def test_a_name_that_is_there(self):
+        sh("ip netns add red")
+        before = inode("red")
+        self.assertIn("/run/netns/red", self.refused(2, "add", "red"))
+        self.assertIn("/run/netns/red", self.refused(2, "add", "blue", "red"))
+        self.assertEqual((names(), inode("red")), ({"red"}, before))
+
+    def test_all_or_none(self):
+        # The second name cannot be made: its directory takes no more files.
+        NETNS.mkdir(exist_ok=True)
+        sh(f"mount -t tmpfs -o nr_inodes=2 small {NETNS}")
+        try:
+            self.refused(3, "add", "red", "blue")
+            self.assertEqual(list(NETNS.iterdir()), [])
+        finally:
+            sh(f"umount -R {NETNS}; umount -R {NETNS}", check=False)
+
+    def test_rm_leaves_what_is_no_network_namespace(self):
+        self.done("add", "red")
+        (NETNS / "full").write_text("text")
+        (NETNS / "mounts").touch()
+        sh("mount --bind /proc/self/ns/uts /run/netns/mounts")
+        try:
+            for name in "full", "mounts", "nothing", "../netns", "/proc/self/ns/uts":
+                with self.subTest(name):
+                    self.refused(2, "rm", "red", name)
+        finally:
+            sh("umount /run/netns/mounts; rm /run/netns/mounts /run/netns/full")
+        self.assertEqual(names(), {"red"})
+
+    def test_rm_of_a_stale_file_says_so(self):
+        NETNS.mkdir(exist_ok=True)
+        (NETNS / "stale").touch()
+        result = ns("rm", "stale")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn("stale", result.stderr)
+        self.assertFalse((NETNS / "stale").exists())
+
+    def test_adopt(self):
+        process = in_new_namespace("sleep", "1000")
+        try:
+            self.done("adopt", "mine", f"pid:{process.pid}")
+            self.done("adopt", "again", "mine")
+            own = os.stat(f"/proc/{process.pid}/ns/net").st_ino
+            self.assertEqual((inode("mine"), inode("again")), (own, own))
+            self.assertEqual(names(), {"mine", "again"})
+            self.done("rm", "mine", "again")
+            self.assertIsNone(process.poll())
+            self.done("adopt", "byinode", f"ino:{own}")
+            self.assertEqual(inode("byinode"), own)
+        finally:
+            process.kill()
+            process.wait()
+        # The name alone keeps it now.
+        self.assertIn("lo", sh("ip -n byinode -br link"))
+
+    def test_adopt_what_no_process_is_in(self):
+        for mode in ("fd",), ("socket", "inet"), ("tun", "tap7"), ("mount-elsewhere", WORK):
+            with self.subTest(mode), hold(*mode) as holder:
+                self.done("adopt", mode[0], f"ino:{holder.ino}")
+                self.assertEqual(inode(mode[0]), holder.ino)
+
+    def test_ls_is_the_list(self):
+        self.done("add", "red")
+        listed = json.loads(self.done("ls", "--json"))
+        self.assertIn(inode("red"), [row["id"]["ino"] for row in listed])
+
+    def test_id(self):
+        self.done("add", "red")
+        with subprocess.Popen(["ip", "netns", "exec", "red", "sleep", "1000"]) as process:
+            try:
+                wait_for(lambda: pathlib.Path(f"/proc/{process.pid}/comm").read_text() == "sleep\n",
+                         "sleep")
+                text = self.done("id", process.pid)
+                row = json.loads(self.done("id", process.pid, "--json"))
+            finally:
+                process.kill()
+        for word in "red", f"sleep ({process.pid})", "/run/netns/red", str(inode("red")):
+            self.assertIn(word, text)
+        self.assertEqual(row["id"]["ino"], inode("red"))
+        self.assertIn(str(os.stat("/proc/self/ns/net").st_ino), self.done("id"))
+        self.refused(2, "id", "4000000")
+        self.refused(2, "id", "word")
+
+
+class Exec(NsCase):
+    def setUp(self):
+        super().setUp()
+        self.done("add", "red", "blue")
+        sh("ip -n red link add eth7 type veth peer name eth8 netns blue")
+
+    def test_runs_there(self):
+        links = json.loads(self.done("exec", "red", "--", "ip", "-j", "link"))
+        self.assertEqual(links, ip_json("link", netns="red"))
+        self.assertEqual(self.done("exec", "red", "--", "readlink", "/proc/self/ns/net").strip(),
+                         f"net:[{inode('red')}]")
+
+    def test_namespaces_by_whatever_they_are_called(self):
+        process = in_new_namespace("sleep", "1000")
+        try:
+            own = os.stat(f"/proc/{process.pid}/ns/net").st_ino
+            sh("ip -n red addr add 192.0.2.33/24 dev eth7")
+            for name, expected in ((f"pid:{process.pid}", own), (f"ino:{own}", own),
+                                   ("192.0.2.33", inode("red")), ("/run/netns/blue", inode("blue")),
+                                   (".", os.stat("/proc/self/ns/net").st_ino)):
+                with self.subTest(name):
+                    seen = self.done("exec", name, "--", "readlink", "/proc/self/ns/net")
+                    self.assertEqual(seen.strip(), f"net:[{expected}]")
+        finally:
+            process.kill()
+            process.wait()
+
+    def test_exit_statuses(self):
+        self.assertEqual(ns("exec", "red", "--", "sh", "-c", "exit 42").returncode, 42)
+        self.assertEqual(ns("exec", "red", "--", "sh", "-c", "kill -KILL $$").returncode,
+                         -signal.SIGKILL)
+        self.assertIn("no-such-program", self.refused(127, "exec", "red", "--", "no-such-program"))
+        self.assertIn("/etc/passwd", self.refused(126, "exec", "red", "--", "/etc/passwd"))
+        self.refused(2, "exec", "nowhere", "--", "true")
+        self.refused(2, "exec", "red")
+
+    def test_signals_reach_the_program(self):
+        with subprocess.Popen([NSMAP, "ns", "exec", "red", "--", "sleep", "1000"]) as process:
+            wait_for(lambda: pathlib.Path(f"/proc/{process.pid}/comm").read_text() == "sleep\n",
+                     "sleep to be the process itself")
+            process.send_signal(signal.SIGTERM)
+            self.assertEqual(process.wait(10), -signal.SIGTERM)
+
+    def test_streams_and_terminal_are_the_callers(self):
+        self.assertEqual(self.done("exec", "red", "--", "cat", input="through\n"), "through\n")
+        master, slave = pty.openpty()
+        done = subprocess.run([NSMAP, "ns", "exec", "red", "--", "tty"], stdin=slave,
+                              capture_output=True, text=True)
+        self.assertEqual(done.stdout.strip(), os.ttyname(slave))
+        os.close(master)
+        os.close(slave)
+
+    def test_signals_limits_and_descriptors_are_as_without_nsmap(self):
+        command = ["sh", "-c", "grep -E 'Sig(Ign|Blk)' /proc/self/status; ulimit -n; ulimit -Hn; "
+                               "ls /proc/self/fd | wc -l"]
+        limited = ["prlimit", "--nofile=999:4000"]
+        plain = subprocess.run([*limited, *command], capture_output=True, text=True).stdout
+        # "." needs no look at the host; an inode does, with threads and many descriptors.
+        for name in "red", f"ino:{inode('red')}":
+            with self.subTest(name):
+                inside = subprocess.run([*limited, NSMAP, "ns", "exec", name, "--", *command],
+                                        capture_output=True, text=True).stdout
+                self.assertEqual(inside, plain)
+
+    def test_sys_is_the_namespaces_and_has_its_cgroups(self):
+        self.assertEqual(set(self.done("exec", "red", "--", "ls", "/sys/class/net").split()),
+                         {"lo", "eth7"})
+        below = sorted({path for path in mounts()
+                        if path.startswith("/sys/") and os.path.ismount(path)})
+        self.assertNotEqual(below, [], "the test needs something mounted below /sys")
+        types = ["stat", "-f", "-c", "%n %T", *below]
+        self.assertEqual(self.done("exec", "red", "--", *types),
+                         subprocess.run(types, capture_output=True, text=True).stdout)
+        for path in below:
+            sh(f"{NSMAP} ns exec red -- mountpoint -q {path}")
+
+    def test_own_mounts_show_nowhere_else(self):
+        before = mounts()
+        self.done("exec", "red", "--", "mount", "-t", "tmpfs", "t", "/mnt")
+        self.assertEqual(mounts(), before)
+
+    def test_files_of_the_name_lie_over_etc(self):
+        sh("mkdir -p /etc/netns/red && echo nameserver 192.0.2.53 > /etc/netns/red/resolv.conf && "
+           "touch /etc/resolv.conf")
+        try:
+            self.assertEqual(self.done("exec", "red", "--", "cat", "/etc/resolv.conf"),
+                             "nameserver 192.0.2.53\n")
+            by_inode = self.done("exec", f"ino:{inode('red')}", "--", "cat", "/etc/resolv.conf")
+            self.assertEqual(by_inode, "nameserver 192.0.2.53\n")
+            host = pathlib.Path("/etc/resolv.conf").read_text()
+            self.assertEqual(self.done("exec", "blue", "--", "cat", "/etc/resolv.conf"), host)
+            pathlib.Path("/etc/netns/red/no-such-file").touch()
+            warned = ns("exec", "red", "--", "true")
+            self.assertEqual(warned.returncode, 0)
+            self.assertIn("no-such-file", warned.stderr)
+        finally:
+            sh("rm -r /etc/netns")
+
+    def test_dns_of_a_container(self):
+        root = harness.busybox_tree(WORK / "root")
+        (root / "etc/resolv.conf").write_text("nameserver 192.0.2.54\n")
+        (root / "etc/hosts").symlink_to("/etc/own-hosts")
+        (root / "etc/own-hosts").write_text("192.0.2.1 inside\n")
+        container = in_new_namespace("chroot", str(root), "/bin/sleep", "1000", flags="-nm")
+        try:
+            wait_for(lambda: "busybox" in os.readlink(f"/proc/{container.pid}/exe"), "chroot")
+            seen = self.done("exec", f"pid:{container.pid}", "--dns", "--", "cat",
+                             "/etc/resolv.conf", "/etc/hosts")
+        finally:
+            container.kill()
+            container.wait()
+        self.assertEqual(seen, "nameserver 192.0.2.54\n192.0.2.1 inside\n")
+
+    def test_another_user(self):
+        text = self.done("exec", "red", "--user", "nobody", "--", "sh", "-c",
+                         "id -u; id -G; grep CapEff /proc/self/status")
+        self.assertEqual(text.split()[:2], ["65534", "65534"])
+        self.assertEqual(int(text.split()[-1], 16), 0)
+        self.assertEqual(self.done("exec", "red", "--user", "4321", "--", "id", "-u"), "4321\n")
+        self.refused(2, "exec", "red", "--user", "no-such-user", "--", "true")
+
+    def test_namespaces_of_an_ordinary_user(self):
+        harness.need_user_namespaces()
+        process = subprocess.Popen(["setpriv", "--reuid=1234", "--regid=1234", "--clear-groups",
+                                    "unshare", "-Urn", "sleep", "1000"])
+        own = os.stat("/proc/self/ns/net").st_ino
+        try:
+            path = f"/proc/{process.pid}/ns/net"
+            wait_for(lambda: os.stat(path).st_ino != own, "unshare")
+            self.assertEqual(self.done("exec", f"pid:{process.pid}", "--", "ls", "/sys/class/net"),
+                             "lo\n")
+        finally:
+            process.kill()
+            process.wait()
+
+    def test_several_side_by_side(self):
+        result = ns("exec", "red,blue", "--", "sh", "-c", "ls /sys/class/net; printf end; echo e >&2")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertEqual(sorted(result.stdout.splitlines()),
+                         ["blue: end", "blue: eth8", "blue: lo", "red: end", "red: eth7", "red: lo"])
+        self.assertEqual(sorted(result.stderr.splitlines()), ["blue: e", "red: e"])
+        begun = time.monotonic()
+        self.assertEqual(ns("exec", "red,blue", "--", "sleep", "1").returncode, 0)
+        self.assertLess(time.monotonic() - begun, 1.9)
+
+    def test_all(self):
+        result = ns("exec", "--all", "--", "readlink", "/proc/self/ns/net")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertEqual(set(result.stdout.splitlines()),
+                         {f"{name}: net:[{inode(name)}]" for name in ("red", "blue")})
+        failed = ns("exec", "--all", "--", "test", "-e", "/sys/class/net/eth7")
+        self.assertEqual(failed.returncode, 1)
+        self.assertIn("1 of 2 failed: blue (exit 1)", failed.stderr)
+        self.assertEqual(ns("exec", "--all", "--", "no-such-program").returncode, 1)
+
+    def test_ends_when_nobody_reads(self):
+        line = sh(f"{NSMAP} ns exec red,blue -- yes 2>/dev/null | head -1", timeout=20)
+        self.assertIn(line, ("red: y\n", "blue: y\n"))
+
+    def test_many_at_once(self):
+        many = [f"n{i}" for i in range(60)]
+        self.done("add", *many)
+        result = ns("exec", ",".join(many), "--", "seq", "1000")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        lines = result.stdout.splitlines()
+        self.assertEqual(len(lines), 60000)
+        for name in many:
+            self.assertEqual([line.split(": ")[1] for line in lines if line.startswith(name + ":")],
+                             [str(i) for i in range(1, 1001)])
+        self.done("rm", *many)
+
+    def test_shell(self):
+        result = ns("shell", "red", input="ls /sys/class/net; exit 5\n",
+                    env={**os.environ, "SHELL": "/bin/sh"})
+        self.assertEqual((result.returncode, set(result.stdout.split())), (5, {"lo", "eth7"}))
+
+
+class Unprivileged(NsCase):
+    def setUp(self):
+        super().setUp()
+        if as_nobody("--help").returncode != 0:
+            self.skipTest("the program lies where others may not read")
+
+    def test_one_line_that_says_who_may(self):
+        sh("ip netns add red")
+        for arguments in (["add", "blue"], ["rm", "red"], ["adopt", "blue", "."],
+                          ["exec", "red", "--", "true"], ["exec", ".", "--", "true"],
+                          ["shell", "red"]):
+            with self.subTest(arguments):
+                result = as_nobody(*arguments)
+                self.assertEqual((result.returncode, result.stdout), (3, ""), result.stderr)
+                self.assertEqual(result.stderr.count("\n"), 1, result.stderr)
+                self.assertIn("root", result.stderr)
+        self.assertEqual(names(), {"red"})
+        self.assertEqual([path.name for path in NETNS.iterdir()], ["red"])
+
+
+if __name__ == "__main__":
+    harness.main("setpriv", "nsenter", "prlimit")
