@@ -1,6 +1,6 @@
 """Measures nsmap beside the floor and its peers, and prints the tables of docs/performance.md.
 
-usage: bench.py [--sizes 10,100,1000] [--runs 9] [--skip-sweep]
+usage: bench.py [--sizes 10,100,1000] [--runs 9] [--skip-sweep] [--skip-labs]
 
 All of it happens in a mount, pid and network namespace of its own (tests/e2e/harness.py), on labs of
 N namespaces: each with a veth to one bridge, IPv4 and IPv6 addresses, a default route and one process.
@@ -172,6 +172,58 @@ def sweep(runs):
     print_table("The sweep", ["what there is", "nsmap to JSON, ms", "peak MB"], rows)
 
 
+def timed(*commands):
+    """Seconds that commands take, each (arguments, what it reads), one after the other."""
+    begin = time.perf_counter()
+    for arguments, text in commands:
+        subprocess.run(arguments, input=text, text=True, check=True, stdout=subprocess.DEVNULL)
+    return time.perf_counter() - begin
+
+
+def at_rest():
+    """Waits until the kernel has taken away what was removed (cleanup_net)."""
+    harness.wait_for(lambda: len(harness.ip_json("link")) == 1, "the lab's end", 60)
+    time.sleep(1)
+
+
+def make_by_ip(size):
+    """The same lab as LAB, by `ip -batch`: one for the names, one for each namespace."""
+    names = [f"netns add node{i}" for i in range(1, size + 1)] + ["netns add switch"]
+    switch = ["link set lo up", "link add br0 type bridge", "addr add 10.0.0.1/16 dev br0",
+              "link set br0 up"]
+    for i in range(1, size + 1):
+        switch += [f"link add node{i} type veth peer name eth0 netns node{i}",
+                   f"link set node{i} master br0 up"]
+    commands = [(["ip", "-batch", "-"], "\n".join(names)),
+                (["ip", "-n", "switch", "-batch", "-"], "\n".join(switch))]
+    for i in range(1, size + 1):
+        node = ["link set lo up", f"addr add 10.0.{i // 250 + 1}.{i % 250 + 1}/16 dev eth0",
+                "link set eth0 up", "route add default via 10.0.0.1"]
+        commands.append((["ip", "-n", f"node{i}", "-batch", "-"], "\n".join(node)))
+    return commands
+
+
+def compare_labs(runs):
+    """Making and taking away examples/thousand.yaml, and the same by iproute2."""
+    size = 1000
+    file = str(ROOT / "examples/thousand.yaml")
+    gone = "\n".join([f"netns del node{i}" for i in range(1, size + 1)] + ["netns del switch"])
+    programs = {"nsmap lab": ([([NSMAP, "lab", "up", file], None)],
+                              [([NSMAP, "lab", "down", file], None)]),
+                "ip -batch": (make_by_ip(size), [(["ip", "-batch", "-"], gone)])}
+    times = {name: ([], []) for name in programs}
+    for _ in range(min(runs, 3)):
+        for name, (up, down) in programs.items():
+            times[name][0].append(timed(*up))
+            times[name][1].append(timed(*down))
+            at_rest()
+    medians = {name: [statistics.median(each) for each in both] for name, both in times.items()}
+    ours = medians["nsmap lab"]
+    print_table("A lab of 1,000 namespaces", ["program", "up, ms", "× nsmap", "down, ms", "× nsmap"],
+                [[name, milliseconds(up), f"{up / ours[0]:.2f}", milliseconds(down),
+                  f"{down / ours[1]:.2f}"] for name, (up, down) in medians.items()])
+
+
 def describe_machine():
     model = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo")
                   if line.startswith("model name")), "unknown")
@@ -185,9 +237,12 @@ def main():
                         type=lambda text: [int(size) for size in text.split(",")])
     parser.add_argument("--runs", type=int, default=9)
     parser.add_argument("--skip-sweep", action="store_true")
+    parser.add_argument("--skip-labs", action="store_true")
     options = parser.parse_args()
     describe_machine()
     compare_all(options)
+    if not options.skip_labs:
+        compare_labs(options.runs)
     if not options.skip_sweep:
         sweep(options.runs)
     return 0

@@ -13,7 +13,7 @@ namespace {
 // The sub-commands, in the order --help shows them.
 constexpr const Command* kCommands[] = {&kLs, &kShow, &kWhois, &kGraph, &kSnapshot};
 // Groups of them, which come after.
-constexpr const Group* kGroups[] = {&kNs};
+constexpr const Group* kGroups[] = {&kNs, &kLab};
 
 constexpr const char* kAbout =
     "The network state of this host, every network namespace at once: with no command, the map of\n"

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
-#include "cli/command.h"
+#include "cli/graph.h"
 #include "codec/json.h"
 #include "render/picture.h"
 #include "view/graph.h"
@@ -44,24 +44,24 @@ Result<const Format*> choose_format(const Options& options) {
 
 Result<Answer> run_graph(const Request& request) {
   if (request.options.json) return Answer{codec::snapshot_to_json(request.index.snapshot())};
-  const auto format = choose_format(request.options);
-  if (!format) return tl::unexpected(format.error());
-  return (*format)
-      ->draw(view::make_graph(request.index, request.titles))
-      .map([](std::string picture) { return Answer{std::move(picture)}; });
+  return draw_graph(request.options, request.index, request.titles);
 }
 
-constexpr Option kOptions[] = {
-    {"-o,--output", "FILE", "write it there, in the format its name ends in", &Options::output},
-    {"-f,--format", "FORMAT", "dot (the default), svg or mermaid", &Options::format},
-};
-
 }  // namespace
+
+Result<Answer> draw_graph(const Options& options, const model::Index& index,
+                          const analyze::Titles& titles) {
+  const auto format = choose_format(options);
+  if (!format) return tl::unexpected(format.error());
+  return (*format)->draw(view::make_graph(index, titles)).map([](std::string picture) {
+    return Answer{std::move(picture)};
+  });
+}
 
 const Command kGraph{
     .name = "graph",
     .summary = "the picture: namespaces as boxes, wires between their interfaces",
-    .options = kOptions,
+    .options = kGraphOptions,
     .run = run_graph,
 };
 

@@ -127,5 +127,6 @@ extern const Command kGraph;
 extern const Command kSnapshot;
 
 extern const Group kNs;
+extern const Group kLab;
 
 }  // namespace nsmap::cli

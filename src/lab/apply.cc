@@ -54,7 +54,8 @@ const char* verb(Change change) {
 struct Place {
   UniqueFd ns;  // invalid: the caller's own, the host's
   std::map<std::string, IfIndex> links;
-  std::int32_t last_index = 1;
+  // Above the fallback devices that tunnel modules put into each new namespace.
+  std::int32_t last_index = 99;
   bool fresh = false;
   std::vector<std::pair<const Step*, const Link*>> new_links;  // made, and yet to be settled
 };

@@ -158,6 +158,22 @@ Result<void> restore_sysctls(const World& world, const Made& made) {
   return {};
 }
 
+// A run may be killed after it made a namespace's file and before it mounted the namespace on it:
+// such a file is empty, and in the journal.
+Result<void> remove_stale_files(const World& world, const Made& made) {
+  const auto nsfs = world.kernel.stat(os::kNoDir, "/proc/self/ns/net");
+  for (const auto& [name, id] : made.namespaces) {
+    const std::string path = world.netns + "/" + name;
+    const auto stat = world.kernel.stat(os::kNoDir, path.c_str());
+    const auto content = world.kernel.read_file(os::kNoDir, path.c_str(), 1);
+    if (!stat || !nsfs || stat->id.dev == nsfs->id.dev || !content || !content->empty()) continue;
+    if (const auto removed = world.changes.remove_file(path); !removed)
+      return read_error(fmt::format("removing {}: {}", path,
+                                    std::generic_category().message(removed.error().value)));
+  }
+  return {};
+}
+
 // Back to what the last run that came to its end had made.
 Result<void> undo(const World& world, const Lab& want, const Look& look, Journal& journal) {
   Lab nothing;
@@ -167,6 +183,7 @@ Result<void> undo(const World& world, const Lab& want, const Look& look, Journal
   Lab back = scene->made.last;
   back.name = want.name;
   const Plan plan = make_plan(back, scene->have, scene->made.lab);
+  if (auto done = remove_stale_files(world, scene->made); !done) return done;
   if (auto done = apply(world, plan, back, scene->there, journal); !done) return done;
   if (back.namespaces.empty()) {
     if (auto restored = restore_sysctls(world, scene->made); !restored) return restored;
@@ -191,10 +208,17 @@ Result<Outcome> up(const World& world, const Lab& lab, const Look& look) {
   const auto lock = journal.lock();
   if (!lock) return tl::unexpected(lock.error());
   auto scene = look_at(world, journal, lab, look);
-  if (!scene) return tl::unexpected(scene.error());
+  if (!scene) {
+    // Of a lab that was never begun there is just its lock.
+    if (const auto made = journal.read(); made && made->runs == 0)
+      static_cast<void>(journal.remove());
+    return tl::unexpected(scene.error());
+  }
   Outcome outcome{make_plan(lab, scene->have, scene->made.lab), scene->made.interrupted};
   if (outcome.plan.steps.empty() && !outcome.interrupted && scene->made.runs != 0) return outcome;
   const int run = scene->made.runs + 1;
+  if (auto done = remove_stale_files(world, scene->made); !done)
+    return tl::unexpected(done.error());
   if (auto begun = journal.begin(run, lab); !begun) return tl::unexpected(begun.error());
   auto done = journal.note(kept_records(lab, *scene));
   if (done) done = apply(world, outcome.plan, lab, scene->there, journal);
@@ -221,6 +245,8 @@ Result<Outcome> down(const World& world, const std::string& name, const Look& lo
   if (!scene) return tl::unexpected(scene.error());
   Outcome outcome{make_plan(nothing, scene->have, scene->made.lab), scene->made.interrupted};
   if (auto done = apply(world, outcome.plan, nothing, scene->there, journal); !done)
+    return tl::unexpected(done.error());
+  if (auto done = remove_stale_files(world, scene->made); !done)
     return tl::unexpected(done.error());
   if (auto done = restore_sysctls(world, scene->made); !done) return tl::unexpected(done.error());
   if (auto done = journal.remove(); !done) return tl::unexpected(done.error());

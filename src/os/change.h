@@ -19,9 +19,9 @@ namespace nsmap::os {
 
 // A process to start.
 struct Program {
-  std::vector<std::string> command;      // looked up in PATH
-  std::vector<std::string> environment;  // NAME=value, beside the caller's
-  Fd net;                                // the network namespace to run in; invalid: the caller's
+  std::vector<std::string> command;           // looked up in PATH
+  std::vector<std::string> environment = {};  // NAME=value, beside the caller's
+  Fd net;                 // the network namespace to run in; invalid: the caller's
   std::string log;        // its output goes there, appended; empty: the caller's streams
   bool detached = false;  // in a session of its own, its input from /dev/null
 };

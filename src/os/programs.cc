@@ -69,6 +69,8 @@ bool settle(const Program& program) {
                              const Inherited& before, int failed) {
   if (settle(program)) {
     restore(before);
+    for (const std::string& variable : program.environment)
+      ::putenv(const_cast<char*>(variable.c_str()));
     ::execvp(arguments[0], arguments.data());
   }
   const int error = errno;
