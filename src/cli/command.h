@@ -37,6 +37,7 @@ struct Options {
   std::string format;                // graph
   std::vector<std::string> program;  // what stands after --
   std::string at;                    // ns add
+  std::string name;                  // lab export
   bool no_lo = false;                // ns add
   std::string user;                  // ns exec, shell
   bool dns = false;                  // ns exec, shell

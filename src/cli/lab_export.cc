@@ -7,12 +7,14 @@ namespace {
 
 constexpr Option kOptions[] = {
     {"-o,--output", "FILE", "write it there", &Options::output},
+    {"--name", "NAME", "the lab's name; without it the host's", &Options::name},
 };
 
 Result<Answer> run_export(const Request& request) {
   const model::Snapshot& snapshot = request.index.snapshot();
-  const lab::Observed observed =
-      lab::observe_all(snapshot, snapshot.host.hostname.empty() ? "host" : snapshot.host.hostname);
+  std::string name = request.options.name;
+  if (name.empty()) name = snapshot.host.hostname.empty() ? "host" : snapshot.host.hostname;
+  const lab::Observed observed = lab::observe_all(snapshot, name);
   return Answer{lab::print(observed.lab, observed.remarks)};
 }
 

@@ -209,6 +209,19 @@ def busybox_tree(path):
     return root
 
 
+def exported_again(text):
+    """What `lab export` says of a lab made from an exported file, on a host with nothing else."""
+    file = WORK / "exported.yaml"
+    file.write_text(text)
+    commands = (f"mount -t tmpfs tmpfs /run && {NSMAP} lab up {file} >&2 && "
+                f"{NSMAP} lab export --name again && {NSMAP} lab down {file} >&2")
+    done = subprocess.run([*UNSHARE, "sh", "-c", commands], capture_output=True, text=True,
+                          timeout=120)
+    if done.returncode != 0:
+        raise AssertionError(f"lab up of an exported file: {done.stderr}\n{text}")
+    return done.stdout
+
+
 # --- running a test file ---------------------------------------------------------------------
 
 

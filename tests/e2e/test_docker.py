@@ -156,6 +156,11 @@ class Docker(TestCase):
         self.assertEqual(run_nsmap("graph", "-o", svg).returncode, 0)
         self.assertNotIn("<script>", svg.read_text())
 
+    def test_is_rebuilt_as_a_lab(self):
+        exported = harness.run_nsmap("lab", "export", "--name", "again").stdout
+        self.assertIn("docker0: {kind: bridge", exported)
+        self.assertEqual(harness.exported_again(exported), exported)
+
     def test_shown_by_name(self):
         done = run_nsmap("show", "web")
         self.assertEqual(done.returncode, 0, done.stderr)

@@ -224,11 +224,11 @@ class Examples(TestCase):
                 try:
                     lab("up", path)
                     self.assertEqual(lab("plan", path).stdout, "nothing to do\n")
-                    again = harness.WORK / "export.yaml"
-                    lab("export", "-o", again)
+                    exported = lab("export", "--name", "again").stdout
                 finally:
                     lab("down", path, check=None)
                 harness.wait_for(lambda: state() == before or None, "a clean host", 60)
+                self.assertEqual(harness.exported_again(exported), exported)
 
 
 if __name__ == "__main__":
