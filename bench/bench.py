@@ -104,19 +104,19 @@ def lab(size):
         harness.wait_for(lambda: not harness.ip_json("link show type veth"), "the lab's end", 60)
 
 
-def settle():
+def settle(netns=None):
     """Waits until the lab is at rest: each namespace looks for a router, ever less often, and the
     bridge floods that to every port, which for a minute takes a good part of both processors."""
     for _ in range(60):
-        before = bridged()
+        before = bridged(netns)
         time.sleep(2)
-        if bridged() - before < 50:
+        if bridged(netns) - before < 50:
             return
     print("the lab did not come to rest within two minutes", file=sys.stderr)
 
 
-def bridged():
-    return harness.ip_json("-s link show br0")[0]["stats64"]["rx"]["packets"]
+def bridged(netns):
+    return harness.ip_json("-s link show br0", netns)[0]["stats64"]["rx"]["packets"]
 
 
 def milliseconds(seconds):
@@ -215,6 +215,7 @@ def compare_labs(runs):
     for _ in range(min(runs, 3)):
         for name, (up, down) in programs.items():
             times[name][0].append(timed(*up))
+            settle("switch")
             times[name][1].append(timed(*down))
             at_rest()
     medians = {name: [statistics.median(each) for each in both] for name, both in times.items()}

@@ -36,13 +36,15 @@ void read_identity(os::Kernel& kernel, Fd ns, model::Namespace& out) {
 
 void run_collectors(Reading& reading, Tally& tally) {
   const auto collectors = namespace_collectors();
+  std::int64_t start = reading.kernel.boottime_ns();
   for (std::size_t i = 0; i < collectors.size(); ++i) {
-    const std::int64_t start = reading.kernel.boottime_ns();
     const std::size_t found = collectors[i].collect(reading);
     model::Coverage& row = tally.collectors[i];
     ++row.looked_at;
     row.found += found;
-    row.took_ns += reading.kernel.boottime_ns() - start;
+    const std::int64_t end = reading.kernel.boottime_ns();
+    row.took_ns += end - start;
+    start = end;
   }
 }
 

@@ -31,6 +31,7 @@ namespace nsmap::lab {
 namespace {
 
 constexpr int kPatienceMs = 2000;  // for a process to end by itself
+constexpr unsigned kWaiters = 16;  // threads that mostly wait for the kernel (RCU, at unmounting)
 constexpr IfIndex kLoopback{1};
 
 std::string located(const Lab& lab, Mark where, const std::string& text) {
@@ -129,20 +130,22 @@ class Applier {
 
   // Calls `work` with each of the names on threads that it may move, and returns the first failure.
   Result<void> for_each(const std::vector<std::string>& names,
-                        const std::function<Result<void>(const std::string&)>& work) {
+                        const std::function<Result<void>(const std::string&)>& work,
+                        unsigned threads = 0) {
     std::mutex mutex;
     Result<void> first;
     std::thread([&] {
-      share_work(world_.threads, names.size(), [&](unsigned, std::size_t i) {
-        {
-          const std::lock_guard lock(mutex);
-          if (!first) return;
-        }
-        if (auto done = work(names[i]); !done) {
-          const std::lock_guard lock(mutex);
-          if (first) first = std::move(done);
-        }
-      });
+      share_work(threads != 0 ? threads : world_.threads, names.size(),
+                 [&](unsigned, std::size_t i) {
+                   {
+                     const std::lock_guard lock(mutex);
+                     if (!first) return;
+                   }
+                   if (auto done = work(names[i]); !done) {
+                     const std::lock_guard lock(mutex);
+                     if (first) first = std::move(done);
+                   }
+                 });
     }).join();
     return first;
   }
@@ -266,13 +269,16 @@ class Applier {
       steps.emplace(step->ns, step);
       places_.erase(step->ns);
     }
-    return for_each(names, [&](const std::string& name) -> Result<void> {
-      const auto removed = world_.changes.unpin_namespace(pin(name));
-      advance(1);
-      if (!removed && removed.error().value != ENOENT)
-        return fail(*steps.at(name), removed.error());
-      return {};
-    });
+    return for_each(
+        names,
+        [&](const std::string& name) -> Result<void> {
+          const auto removed = world_.changes.unpin_namespace(pin(name));
+          advance(1);
+          if (!removed && removed.error().value != ENOENT)
+            return fail(*steps.at(name), removed.error());
+          return {};
+        },
+        kWaiters);
   }
 
   // --- making ---------------------------------------------------------------------------------
@@ -507,11 +513,6 @@ class Applier {
     }
     if (part.up) add(set_up(*index, link.up));
     return {};
-  }
-
-  static std::string sysctl_path(std::string name) {
-    std::replace(name.begin(), name.end(), '.', '/');
-    return "/proc/sys/" + name;
   }
 
   Result<void> write_sysctl(const Step& step, const Sysctl& sysctl) {

@@ -42,6 +42,10 @@ class Converter {
     made.id = places_.at({ns.name, "lo"}).ns;
     made.host = ns.host;
     made.names = {{ns.name, "netns", ""}};
+    model::Holder pin;
+    pin.kind = model::HolderKind::bind_mount;
+    pin.path = "/run/netns/" + ns.name;
+    if (!ns.host) made.holders.push_back(std::move(pin));
     model::Link lo;
     lo.index = IfIndex(1);
     lo.name = "lo";

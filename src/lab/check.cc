@@ -89,6 +89,16 @@ void check_processes(Checking& checking, const Namespace& ns) {
   }
 }
 
+// Rules are set as a whole, and programs found by the namespace they run in: neither can be done
+// beside what the host has of its own.
+void check_host(Checking& checking, const Namespace& ns) {
+  if (!ns.host) return;
+  if (!ns.nftables.empty())
+    checking.fail(ns.nftables_at, "nftables of the host's own namespace are not a lab's to set");
+  for (const Process& process : ns.processes)
+    checking.fail(process.where, "programs run in the namespaces of a lab, not in the host's");
+}
+
 void check_namespace(Checking& checking, const Namespace& ns) {
   check_name(checking, ns.where, "namespace", ns.name, wrong_file_name(ns.name));
   if (checking.ns(ns.name) != &ns)
@@ -98,6 +108,7 @@ void check_namespace(Checking& checking, const Namespace& ns) {
   check_rules(checking, ns);
   check_sysctls(checking, ns);
   check_processes(checking, ns);
+  check_host(checking, ns);
 }
 
 }  // namespace

@@ -14,6 +14,16 @@ const T* find_named(const std::vector<T>& all, const std::string& name) {
 
 }  // namespace
 
+std::string sysctl_path(std::string name) {
+  for (char& c : name) {
+    if (c == '.')
+      c = '/';
+    else if (c == '/')
+      c = '.';
+  }
+  return "/proc/sys/" + name;
+}
+
 const Namespace* find(const Lab& lab, const std::string& ns) {
   return find_named(lab.namespaces, ns);
 }

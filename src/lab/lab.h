@@ -135,6 +135,10 @@ struct Lab {
   std::vector<Namespace> namespaces = {};
 };
 
+// The file of a setting, below /proc/sys: in its name dots stand for slashes, and slashes for dots
+// (sysctl(8)).
+std::string sysctl_path(std::string name);
+
 // Null: there is none.
 const Namespace* find(const Lab& lab, const std::string& ns);
 const Link* find(const Namespace& ns, const std::string& link);

@@ -100,6 +100,16 @@ Result<void> refuse_strangers(const Lab& want, const Made& made, const Scene& sc
   return {};
 }
 
+// The host's namespace is changed from within it.
+Result<void> refuse_elsewhere(const World& world, const Scene& scene) {
+  const auto own = world.kernel.stat(os::kNoDir, "/proc/self/ns/net");
+  for (const auto& [name, there] : scene.there)
+    if (there.host && own && there.id != model::NetnsId{own->id.dev, own->id.ino})
+      return usage_error("the lab uses the host's own namespace, and this is another one",
+                         "nsmap lab there");
+  return {};
+}
+
 Result<Scene> look_at(const World& world, const Journal& journal, const Lab& want,
                       const Look& look) {
   Scene scene;
@@ -111,6 +121,8 @@ Result<Scene> look_at(const World& world, const Journal& journal, const Lab& wan
   const Lab all = unite(want, scene.made.lab);
   scene.there = find_there(*snapshot, all, world.netns);
   if (auto refused = refuse_strangers(want, scene.made, scene); !refused)
+    return tl::unexpected(refused.error());
+  if (auto refused = refuse_elsewhere(world, scene); !refused)
     return tl::unexpected(refused.error());
   scene.have = observe_lab(*snapshot, all);
   forget_strangers(scene.made, scene);
@@ -133,11 +145,6 @@ std::vector<std::string> kept_records(const Lab& want, const Scene& scene) {
         records.push_back(kept_record(part));
   }
   return records;
-}
-
-std::string sysctl_path(std::string name) {
-  std::replace(name.begin(), name.end(), '.', '/');
-  return "/proc/sys/" + name;
 }
 
 // Settings of the host go back to what they were, where nobody has changed them since.

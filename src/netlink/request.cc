@@ -80,6 +80,8 @@ AttributeList& AttributeList::raw(Bytes bytes) {
 }
 
 void Request::begin(std::uint16_t type, std::uint16_t flags) {
+  constexpr std::size_t kMostlyEnough = 64;
+  bytes_.reserve(kMostlyEnough);
   nlmsghdr header{};
   header.nlmsg_type = type;
   header.nlmsg_flags = static_cast<std::uint16_t>(NLM_F_REQUEST | flags);

@@ -168,6 +168,40 @@ class Labs(TestCase):
             self.assertIn("web2 is there already", done.stderr)
             self.assertEqual(len(ip_json("link", "web2")), 1)
 
+    def test_of_the_host_only_what_it_made_goes(self):
+        sh("ip link add own address 02:00:00:00:00:01 type bridge && ip link set own up && "
+           "ip addr add 10.99.0.1/24 dev own")
+        time.sleep(1)  # its link-local address is being looked for elsewhere
+        before = state()
+        forwarding = pathlib.Path("/proc/sys/net/ipv4/conf/all/forwarding")
+        was = forwarding.read_text()
+        path = self.make("""\
+            lab: home
+            namespaces:
+              host:
+                sysctls: {net.ipv4.conf.all.forwarding: 1}
+                links:
+                  to-guest: {peer: {namespace: guest, name: eth0}, addresses: [10.97.0.1/24]}
+                routes:
+                  - {to: 10.98.0.0/24, via: 10.99.0.2}
+                rules:
+                  - {priority: 77, from: 10.98.0.0/24, table: 7}
+              guest:
+                routes: []
+            """)
+        self.assertEqual(ip_json("addr show to-guest")[0]["addr_info"][0]["local"], "10.97.0.1")
+        self.assertEqual(ip_json("route show 10.98.0.0/24")[0]["gateway"], "10.99.0.2")
+        self.assertEqual(forwarding.read_text(), "1\n")
+        self.assertIn("nothing had to change", lab("up", path).stdout)
+        lab("down", path)
+        harness.wait_for(lambda: state() == before or None, f"{before}, not {state()}")
+        self.assertEqual(forwarding.read_text(), was)
+        sh("ip link del own")
+
+    def test_the_hosts_firewall_is_not_a_labs(self):
+        done = lab("up", write("lab: x\nnamespaces: {host: {nftables: flush ruleset}}\n"), check=2)
+        self.assertIn("not a lab's", done.stderr)
+
     def test_bad_files_are_refused_in_one_line(self):
         for text in ("lab: x\nnamespaces: {a: {links: {eth0: {kind: nonsense}}}}\n",
                      "lab: x\nnamespaces: {a: {link: {}}}\n", "lab: [", "", "namespaces: {}\n",
