@@ -3,8 +3,8 @@
 namespace nsmap::cli {
 namespace {
 
-constexpr Group::Member kMembers[] = {&kNsAdd,  &kNsRm,    &kNsAdopt, &kLs,
-                                      &kNsExec, &kNsShell, &kNsId};
+constexpr Group::Member kMembers[] = {&kNsAdd, &kNsRm,   &kNsAdopt, &kNsConnect,
+                                      &kLs,    &kNsExec, &kNsShell, &kNsId};
 
 }  // namespace
 

@@ -13,6 +13,7 @@ namespace nsmap::cli {
 extern const Action kNsAdd;
 extern const Action kNsRm;
 extern const Action kNsAdopt;
+extern const Action kNsConnect;
 extern const Action kNsExec;
 extern const Action kNsShell;
 extern const Command kNsId;

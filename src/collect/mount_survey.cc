@@ -14,8 +14,8 @@
 #include <unordered_set>
 #include <utility>
 
-#include "collect/descriptor_path.h"
 #include "base/workers.h"
+#include "collect/descriptor_path.h"
 #include "os/procfs.h"
 
 // Every mount namespace is read once, through /proc/PID/mountinfo of one process in it. That file

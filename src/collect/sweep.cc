@@ -10,8 +10,8 @@
 #include <unordered_map>
 #include <utility>
 
-#include "collect/sweep_process.h"
 #include "base/workers.h"
+#include "collect/sweep_process.h"
 #include "os/procfs.h"
 
 // The walk over /proc. It is the one part of a collection whose cost grows with processes and

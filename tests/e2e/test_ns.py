@@ -387,6 +387,51 @@ class Exec(NsCase):
         self.assertEqual((result.returncode, set(result.stdout.split())), (5, {"lo", "eth7"}))
 
 
+class Connect(NsCase):
+    def setUp(self):
+        super().setUp()
+        sh("ip netns add red; ip netns add blue; ip -n blue link add eth0 type bridge")
+
+    def addresses(self, netns, link):
+        rows = ip_json(f"addr show {link}", netns)[0]["addr_info"]
+        return [f"{row['local']}/{row['prefixlen']}" for row in rows if row.get("scope") == "global"]
+
+    def pings(self, target):
+        sh(f"ip netns exec red ping -c1 -W2 {target}")
+
+    def test_free_names_and_addresses_are_chosen(self):
+        said = self.done("connect", "red", "blue")
+        self.assertEqual(said, "eth0 10.213.0.1/30 fd00:213::1/64 @red ⇄ "
+                               "eth1 10.213.0.2/30 fd00:213::2/64 @blue\n")
+        self.assertEqual(self.addresses("red", "eth0"), ["10.213.0.1/30", "fd00:213::1/64"])
+        self.pings("10.213.0.2")
+        self.pings("fd00:213::2")
+        self.assertIn("10.213.0.5/30", self.done("connect", "red", "blue"), "the first is in use")
+
+    def test_what_is_said_is_done(self):
+        self.done("connect", "red", "blue", "--addr4", "192.0.2.1/24,192.0.2.2/24", "--addr6",
+                  "2001:db8::1/64", "--mtu", "1400", "--name-a", "north", "--name-b", "south")
+        self.assertEqual(self.addresses("red", "north"), ["192.0.2.1/24", "2001:db8::1/64"])
+        self.assertEqual(self.addresses("blue", "south"), ["192.0.2.2/24"])
+        self.assertEqual(ip_json("link show south", "blue")[0]["mtu"], 1400)
+        self.pings("192.0.2.2")
+
+    def test_to_a_bridge_here(self):
+        sh("ip link add br0 type bridge && ip addr add 192.0.2.1/24 dev br0 && ip link set br0 up")
+        self.addCleanup(lambda: sh("ip link del br0"))
+        self.done("connect", "red", "--bridge", "br0", "--addr4", "192.0.2.2/24")
+        self.assertEqual(ip_json("link show to-red")[0]["master"], "br0")
+        self.pings("192.0.2.1")
+        sh("ip link del to-red")
+
+    def test_refusals_make_nothing(self):
+        for arguments in (["red"], ["red", "red"], ["red", "nobody"], ["red", "blue", "--name-b", "eth0"],
+                          ["red", "blue", "--name-a", "x" * 16], ["red", "blue", "--addr4", "here"],
+                          ["red", "blue", "--addr4", "::1/64"], ["red", "--bridge", "none"]):
+            self.refused(2, "connect", *arguments)
+        self.assertEqual(len(ip_json("link", "red")), 1)
+
+
 class Unprivileged(NsCase):
     def setUp(self):
         super().setUp()

@@ -1,0 +1,197 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "cli/ns.h"
+#include "lab/connect.h"
+#include "lab/free_addresses.h"
+
+namespace nsmap::cli {
+namespace {
+
+constexpr std::size_t kLongestName = 15;  // IFNAMSIZ with its NUL
+
+// A namespace to be joined: opened, and as a snapshot has it.
+struct Place {
+  const OpenPlace& open;
+  const model::Namespace& ns;
+};
+
+const model::Namespace* find_opened(const model::Snapshot& snapshot, const ActionRequest& request,
+                                    Fd net) {
+  const auto stat = request.system.kernel.stat(net, "");
+  if (!stat) return nullptr;
+  const model::NetnsId id{stat->id.dev, stat->id.ino};
+  const auto found = std::ranges::find(snapshot.namespaces, id, &model::Namespace::id);
+  return found == snapshot.namespaces.end() ? nullptr : &*found;
+}
+
+const model::Link* find_link(const model::Namespace& ns, const std::string& name) {
+  const auto found = std::ranges::find(ns.links, name, &model::Link::name);
+  return found == ns.links.end() ? nullptr : &*found;
+}
+
+// The first eth0, eth1 … that is free or, in the host's namespace, where those are the machine's
+// own, a name that says where it leads.
+std::string free_name(const model::Namespace& ns, const std::string& other) {
+  if (ns.host) {
+    std::string name = ("to-" + other).substr(0, kLongestName);
+    std::ranges::replace_if(
+        name, [](char c) { return c <= ' ' || c == '/' || c == ':'; }, '-');
+    if (!find_link(ns, name)) return name;
+  }
+  for (int number = 0;; ++number)
+    if (std::string name = fmt::format("eth{}", number); !find_link(ns, name)) return name;
+}
+
+IfIndex free_index(const model::Namespace& ns) {
+  std::int32_t most = 1;
+  for (const model::Link& link : ns.links) most = std::max(most, link.index.value);
+  return IfIndex(most + 1);
+}
+
+Result<lab::Address> parse_address(const std::string& text) {
+  const auto slash = text.find('/');
+  const auto address = IpAddress::parse(text.substr(0, slash));
+  const int most = address ? address->bits() : 0;
+  const auto prefix = slash == text.npos ? std::optional<Prefix>() : Prefix::parse(text);
+  if (!address || (slash != text.npos && !prefix))
+    return usage_error(fmt::format("'{}' is no address", text), "one like 10.0.0.1/24");
+  lab::Address made;
+  made.address = *address;
+  made.prefix = prefix ? prefix->length : static_cast<std::uint8_t>(most);
+  return made;
+}
+
+// The addresses of a family: those given, the first for A, the second for B; else free ones.
+Result<void> add_addresses(const std::vector<std::string>& given, const lab::AddressPool& pool,
+                           const model::Snapshot& snapshot, lab::WireEnd& a, lab::WireEnd& b) {
+  if (given.empty()) {
+    const auto free = lab::free_subnets(snapshot, pool, 1);
+    if (!free) return tl::unexpected(free.error());
+    const lab::WireSubnet& wire = free->front();
+    a.link.addresses.push_back({{}, wire.near, wire.subnet.length, {}});
+    b.link.addresses.push_back({{}, wire.far, wire.subnet.length, {}});
+    return {};
+  }
+  lab::WireEnd* const ends[] = {&a, &b};
+  if (given.size() > 2) return usage_error("ns connect: more than two addresses of a family");
+  for (std::size_t i = 0; i < given.size(); ++i) {
+    auto address = parse_address(given[i]);
+    if (!address) return tl::unexpected(address.error());
+    if (address->address.is_v6() != pool.from.address.is_v6())
+      return usage_error(fmt::format("ns connect: {} is of the other family", given[i]));
+    ends[i]->link.addresses.push_back(std::move(*address));
+  }
+  return {};
+}
+
+Result<lab::AddressPool> pool_of(const Options& options, bool v6) {
+  lab::AddressPool pool = lab::default_pool(v6);
+  for (const std::string& text : options.pools) {
+    const auto from = Prefix::parse(text);
+    if (!from) return usage_error(fmt::format("'{}' is no pool", text), "one like 10.213.0.0/16");
+    if (from->address.is_v6() == v6) pool.from = *from;
+  }
+  return pool;
+}
+
+lab::WireEnd wire_end(const Place& place, const std::string& name, const std::string& other,
+                      const Options& options) {
+  lab::WireEnd end{place.open.net, free_index(place.ns), {}, IfIndex(0)};
+  end.link.kind = "veth";
+  end.link.name = name.empty() ? free_name(place.ns, other) : name;
+  if (options.mtu != 0) end.link.mtu = static_cast<std::uint32_t>(options.mtu);
+  return end;
+}
+
+std::string text_of(const lab::WireEnd& end, const std::string& title) {
+  std::string text = end.link.name;
+  for (const lab::Address& address : end.link.addresses)
+    text += fmt::format(" {}/{}", address.address.text(), address.prefix);
+  return text + " @" + title;
+}
+
+Result<void> check_names(const Place& place, const lab::WireEnd& end) {
+  const std::string& name = end.link.name;
+  if (name.size() > kLongestName || name == "." || name == ".." ||
+      std::ranges::any_of(name, [](char c) { return c <= ' ' || c == '/' || c == ':'; }))
+    return usage_error(fmt::format("'{}' is no interface's name", name),
+                       "1 to 15 letters, digits, - or _");
+  if (find_link(place.ns, name))
+    return usage_error(fmt::format("{} has a {} already", place.open.title, name), "another name");
+  return {};
+}
+
+Result<void> put_on_bridge(const Place& place, const std::string& bridge, lab::WireEnd& end) {
+  const model::Link* link = find_link(place.ns, bridge);
+  if (!link || link->kind != "bridge")
+    return usage_error(fmt::format("{} has no bridge {}", place.open.title, bridge), "nsmap show");
+  end.master = link->index;
+  return {};
+}
+
+// With a bridge the second end is in the namespace nsmap runs in, and has no addresses.
+Result<Answer> run_connect(const ActionRequest& request) {
+  const Options& options = request.options;
+  std::vector<std::string> wanted = options.things;
+  if (wanted.size() == 1 && options.bridge.empty())
+    return usage_error("ns connect: what to connect it to is missing", "a second one, or --bridge");
+  if (wanted.size() == 1) wanted.push_back(".");
+  const auto opened = open_places(request, wanted, false);
+  if (!opened) return tl::unexpected(opened.error());
+  const auto snapshot = request.collect();
+  if (!snapshot) return tl::unexpected(snapshot.error());
+  const model::Namespace* ns_a = find_opened(*snapshot, request, opened->front().net);
+  const model::Namespace* ns_b = find_opened(*snapshot, request, opened->back().net);
+  if (!ns_a || !ns_b) return read_error("ns connect: a namespace is gone");
+  const Place place_a{opened->front(), *ns_a};
+  const Place place_b{opened->back(), *ns_b};
+  if (ns_a == ns_b) return usage_error("ns connect: both are the same namespace");
+  lab::WireEnd a = wire_end(place_a, options.name_a, wanted.back(), options);
+  lab::WireEnd b = wire_end(place_b, options.name_b, wanted.front(), options);
+  for (const auto& [place, end] : {std::pair(&place_a, &a), std::pair(&place_b, &b)})
+    if (auto right = check_names(*place, *end); !right) return tl::unexpected(right.error());
+  if (!options.bridge.empty())
+    if (auto put = put_on_bridge(place_b, options.bridge, b); !put)
+      return tl::unexpected(put.error());
+  for (const bool v6 : {false, true}) {
+    const auto& given = v6 ? options.addr6 : options.addr4;
+    if (given.empty() && !options.bridge.empty()) continue;
+    const auto pool = pool_of(options, v6);
+    if (!pool) return tl::unexpected(pool.error());
+    if (auto added = add_addresses(given, *pool, *snapshot, a, b); !added)
+      return tl::unexpected(added.error());
+  }
+  return lab::connect(request.system, a, b).map([&] {
+    return Answer{fmt::format("{} ⇄ {}\n", text_of(a, opened->front().title),
+                              text_of(b, opened->back().title))};
+  });
+}
+
+constexpr Option kOptions[] = {
+    {"--addr4", "A[,B]", "IPv4 addresses of its ends; free ones without it", &Options::addr4},
+    {"--addr6", "A[,B]", "IPv6 addresses of its ends; free ones without it", &Options::addr6},
+    {"--pool", "PREFIX,…", "where free ones are taken from (10.213.0.0/16, fd00:213::/48)",
+     &Options::pools},
+    {"--mtu", "BYTES", "of both ends", &Options::mtu},
+    {"--name-a", "NAME", "of the interface in the first", &Options::name_a},
+    {"--name-b", "NAME", "of the interface in the second", &Options::name_b},
+    {"--bridge", "BRIDGE", "make the second end a port of a bridge there", &Options::bridge},
+};
+
+}  // namespace
+
+const Action kNsConnect{
+    .name = "connect",
+    .summary = "join two namespaces by a veth with addresses",
+    .thing = "NAMESPACE",
+    .thing_help = "the two; with --bridge and one, the second is the one nsmap runs in",
+    .least = 1,
+    .most = 2,
+    .options = kOptions,
+    .more = "The wire goes with either namespace, or with ip link del of either end.",
+    .run = run_connect,
+};
+
+}  // namespace nsmap::cli

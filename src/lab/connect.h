@@ -1,0 +1,24 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "lab/lab.h"
+#include "lab/namespaces.h"
+
+namespace nsmap::lab {
+
+// One end of a wire that is to be: a veth, by the number and name it is to have, its addresses and
+// its master by number (0: none).
+struct WireEnd {
+  Fd ns;
+  IfIndex index;
+  Link link;
+  IfIndex master;
+};
+
+// Joins two namespaces by a veth, both ends up: all of it, or nothing when a part of it fails.
+Result<void> connect(const System& system, const WireEnd& a, const WireEnd& b);
+
+}  // namespace nsmap::lab
