@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <mutex>
 #include <system_error>
 #include <thread>
@@ -97,12 +98,6 @@ class Applier {
     return fail(step, std::generic_category().message(error.value));
   }
 
-  void advance(std::size_t steps) {
-    const std::lock_guard lock(mutex_);
-    done_ += steps;
-    if (world_.progress) world_.progress(std::min(done_, plan_.steps.size()), plan_.steps.size());
-  }
-
   // --- places ---------------------------------------------------------------------------------
 
   std::string pin(const std::string& ns) const { return world_.netns + "/" + ns; }
@@ -152,7 +147,8 @@ class Applier {
 
   using WorkByPlace = std::map<std::string, std::vector<Work>>;
 
-  // Sends what each namespace has to be sent.
+  // Sends what each namespace has to be sent. What is to be taken away may be gone already, with
+  // something else that was.
   Result<void> send(WorkByPlace& work) {
     std::vector<std::string> names;
     for (const auto& [name, requests] : work) names.push_back(name);
@@ -160,14 +156,25 @@ class Applier {
   }
 
   Result<void> send(const std::string& name, std::vector<Work>& work) {
-    if (work.empty()) return {};
     const auto transport = enter(name);
     if (!transport) return tl::unexpected(transport.error());
     std::vector<netlink::Request> requests;
     for (Work& one : work) requests.push_back(std::move(one.request));
-    if (const auto failed = netlink::change(**transport, requests))
-      return fail(*work[failed->at].step, why(failed->failure));
+    for (std::size_t at = 0; at < requests.size();) {
+      const auto failed = netlink::change(**transport, std::span(requests).subspan(at));
+      if (!failed) return {};
+      at += failed->at;
+      if (!is_gone(*work[at].step, failed->failure))
+        return fail(*work[at].step, why(failed->failure));
+      ++at;
+    }
     return {};
+  }
+
+  static bool is_gone(const Step& step, const netlink::Failure& failure) {
+    constexpr int kGone[] = {ENODEV, ESRCH, ENOENT, EADDRNOTAVAIL};
+    return step.change == Change::remove &&
+           std::find(std::begin(kGone), std::end(kGone), failure.error) != std::end(kGone);
   }
 
   static std::string why(const netlink::Failure& failure) {
@@ -182,7 +189,7 @@ class Applier {
     if (const auto entered = world_.changes.enter(ns, os::NamespaceType::net); !entered)
       return read_error(fmt::format("entering namespace {}: {}", name,
                                     std::generic_category().message(entered.error().value)),
-                        "root, or --user-ns");
+                        "root");
     auto transport = netlink::open_kernel(world_.kernel, os::NetlinkProtocol::route);
     if (!transport)
       return read_error(fmt::format("opening a netlink socket in {}: {}", name,
@@ -218,7 +225,6 @@ class Applier {
         if (const auto stopped = world_.changes.stop(process.pid, process.start_ticks, kPatienceMs);
             !stopped && stopped.error().value != ESRCH)
           return fail(*step, stopped.error());
-      advance(1);
     }
     return {};
   }
@@ -273,7 +279,6 @@ class Applier {
         names,
         [&](const std::string& name) -> Result<void> {
           const auto removed = world_.changes.unpin_namespace(pin(name));
-          advance(1);
           if (!removed && removed.error().value != ENOENT)
             return fail(*steps.at(name), removed.error());
           return {};
@@ -289,7 +294,7 @@ class Applier {
     if (const auto shared = world_.changes.share_directory(world_.netns); !shared)
       return read_error(fmt::format("making {}: {}", world_.netns,
                                     std::generic_category().message(shared.error().value)),
-                        "root, or --user-ns");
+                        "root");
     std::vector<std::string> chunks;
     std::unordered_map<std::string, std::span<const Step* const>> parts;
     constexpr std::size_t kChunk = 32;  // made, then noted together, then pinned
@@ -324,7 +329,6 @@ class Applier {
       place.ns = std::move(made[i]);
       place.fresh = true;
     }
-    advance(steps.size());
     return {};
   }
 
@@ -364,7 +368,6 @@ class Applier {
     }
     for (auto& [level, work] : levels)
       if (auto done = send(work); !done) return done;
-    advance(steps.size());
     return {};
   }
 
@@ -416,11 +419,8 @@ class Applier {
       if (is_settled(step)) by_place[step.ns].push_back(&step);
     std::vector<std::string> names;
     for (const auto& [name, steps] : by_place) names.push_back(name);
-    return for_each(names, [&](const std::string& name) {
-      auto done = settle(name, by_place.at(name));
-      advance(by_place.at(name).size());
-      return done;
-    });
+    return for_each(names,
+                    [&](const std::string& name) { return settle(name, by_place.at(name)); });
   }
 
   // Whether a step is done when the links are there, in its own namespace.
@@ -545,7 +545,6 @@ class Applier {
       program.detached = true;
       if (const auto started = world_.changes.start(program); !started)
         return fail(*step, started.error());
-      advance(1);
     }
     return {};
   }
@@ -559,9 +558,8 @@ class Applier {
   std::map<std::string, const Namespace*> namespaces_;  // of the lab wanted
   std::map<LinkName, const Link*> links_;
   std::set<LinkName> new_;  // that this plan makes
-  std::mutex mutex_;        // the journal, places_ while namespaces are made, done_
+  std::mutex mutex_;        // the journal, places_ while namespaces are made
   UniqueFd host_;           // the caller's own namespace
-  std::size_t done_ = 0;
 };
 
 }  // namespace

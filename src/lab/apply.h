@@ -1,7 +1,6 @@
 #pragma once
 
-#include <cstddef>
-#include <functional>
+#include <map>
 #include <string>
 
 #include "base/result.h"
@@ -20,8 +19,6 @@ struct World {
   std::string netns = "/run/netns";       // where namespaces are pinned, ip-netns(8)
   std::string state = "/run/nsmap/labs";  // a directory for each lab's journal
   unsigned threads = 2;
-  // Called now and then, from the caller's thread or others, one at a time.
-  std::function<void(std::size_t done, std::size_t all)> progress = {};
 };
 
 // The namespaces of a lab that are there, as a snapshot found them: by name, with what is needed to

@@ -16,7 +16,7 @@ constexpr std::size_t kMostBytes = 64 << 20;  // of a journal or a lab
 
 tl::unexpected<Error> failure(const std::string& doing, Errno error) {
   return read_error(fmt::format("{}: {}", doing, std::generic_category().message(error.value)),
-                    error.value == EACCES || error.value == EPERM ? "root, or --user-ns" : "");
+                    error.value == EACCES || error.value == EPERM ? "root" : "");
 }
 
 // Takes the next field off the text.
@@ -63,11 +63,6 @@ void unite_lists(std::vector<T>& into, const std::vector<T>& from, Key key) {
 
 std::string address_key(const Address& address) {
   return fmt::format("{}/{}", address.address.text(), address.prefix);
-}
-
-bool same(const Impairment& a, const Impairment& b) {
-  return a.rate_bps == b.rate_bps && a.delay_us == b.delay_us && a.jitter_us == b.jitter_us &&
-         a.loss_percent == b.loss_percent;
 }
 
 void unite_links(Namespace& into, const Namespace& from) {

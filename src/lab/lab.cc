@@ -14,6 +14,11 @@ const T* find_named(const std::vector<T>& all, const std::string& name) {
 
 }  // namespace
 
+bool same(const Impairment& a, const Impairment& b) {
+  return a.rate_bps == b.rate_bps && a.delay_us == b.delay_us && a.jitter_us == b.jitter_us &&
+         a.loss_percent == b.loss_percent;
+}
+
 std::string sysctl_path(std::string name) {
   for (char& c : name) {
     if (c == '.')

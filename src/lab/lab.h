@@ -46,6 +46,7 @@ struct Impairment {
   std::optional<std::uint32_t> jitter_us = {};
   std::optional<double> loss_percent = {};
 };
+bool same(const Impairment& a, const Impairment& b);  // wherever a file says them
 
 struct Link {
   Mark where = {};

@@ -89,9 +89,7 @@ bool same_route(const Route& want, const Route& have) {
 }
 
 bool same_impairment(const std::optional<Impairment>& a, const std::optional<Impairment>& b) {
-  if (!a || !b) return a.has_value() == b.has_value();
-  return a->rate_bps == b->rate_bps && a->delay_us == b->delay_us && a->jitter_us == b->jitter_us &&
-         a->loss_percent == b->loss_percent;
+  return a && b ? same(*a, *b) : a.has_value() == b.has_value();
 }
 
 std::string setting_text(const Link& link, const std::string& setting) {

@@ -132,6 +132,30 @@ class Labs(TestCase):
         self.assertTrue(pings("web1", "10.0.0.3"))
         lab("down", path)
 
+    def test_a_link_goes_with_what_stands_on_it(self):
+        text = """\
+            lab: stack
+            namespaces:
+              a:
+                links:
+                  eth0: {peer: {namespace: b, name: eth0}, addresses: [10.0.0.1/24]}
+                  upper: {kind: macvlan, mode: bridge, parent: eth0, addresses: [10.1.0.1/24]}
+                  over: {kind: macvlan, mode: bridge, parent: {namespace: b, name: eth0}}
+              b:
+                links:
+                  last: {kind: macvlan, mode: bridge, parent: eth0}
+            """
+        path = self.make(text)
+        self.assertEqual({each["ifname"] for each in ip_json("link", "a")},
+                         {"lo", "eth0", "upper", "over"})
+        path.write_text("lab: stack\nnamespaces: {a: {}, b: {}}\n")
+        lab("up", path)
+        self.assertEqual([each["ifname"] for each in ip_json("link", "a")], ["lo"])
+        self.assertEqual([each["ifname"] for each in ip_json("link", "b")], ["lo"])
+        path.write_text(textwrap.dedent(text))
+        lab("up", path)
+        lab("down", path)
+
     def test_a_failure_half_way_leaves_nothing(self):
         path = write(SHOP)
         text = SHOP + ("  broken:\n    links:\n      eth0: {kind: bridge, addresses: [10.9.0.1/24]}\n"
