@@ -11,6 +11,7 @@
 #include <array>
 
 #include "collect/fields.h"
+#include "netlink/link_names.h"
 
 // IFLA_INFO_DATA of each kind of link, as its driver's fill_info writes it. Unless a row's comment
 // says otherwise an attribute has the type that the driver's policy gives it.
@@ -36,6 +37,18 @@ using model::VxlanData;
 using model::XfrmData;
 using netlink::Attribute;
 using netlink::Attributes;
+using netlink::kBondModes;
+using netlink::kIpvlanModes;
+using netlink::kLacpRates;
+using netlink::kMacvlanModes;
+using netlink::kNetkitMode;
+using netlink::kNetkitModes;
+using netlink::kNetkitPeerPolicy;
+using netlink::kNetkitPolicies;
+using netlink::kNetkitPolicy;
+using netlink::kNetkitPrimary;
+using netlink::kValidations;
+using netlink::kXmitPolicies;
 using std::uint16_t;
 using std::uint32_t;
 using std::uint64_t;
@@ -106,12 +119,6 @@ constexpr Fields<VlanData, IFLA_VLAN_MAX> kVlan({
 
 // --- bond (drivers/net/bonding/bond_netlink.c) --------------------------------------------------
 
-constexpr std::array kBondModes = {"balance-rr", "active-backup", "balance-xor", "broadcast",
-                                   "802.3ad",    "balance-tlb",   "balance-alb"};
-constexpr std::array kXmitPolicies = {"layer2",   "layer3+4", "layer2+3",
-                                      "encap2+3", "encap3+4", "vlan+srcmac"};
-constexpr std::array kLacpRates = {"slow", "fast"};
-
 constexpr Fields<BondData, IFLA_BOND_MAX> kBond({
     {IFLA_BOND_MODE, named<&BondData::mode, uint8_t, kBondModes>},
     {IFLA_BOND_ACTIVE_SLAVE, index_or_none<&BondData::active_slave>},
@@ -137,16 +144,6 @@ constexpr Fields<BondPort, IFLA_BOND_SLAVE_MAX> kBondPort({
 
 // --- macvlan, macvtap (drivers/net/macvlan.c) ---------------------------------------------------
 
-constexpr auto kMacvlanModes = [] {
-  std::array<const char*, MACVLAN_MODE_SOURCE + 1> names{};
-  names[MACVLAN_MODE_PRIVATE] = "private";
-  names[MACVLAN_MODE_VEPA] = "vepa";
-  names[MACVLAN_MODE_BRIDGE] = "bridge";
-  names[MACVLAN_MODE_PASSTHRU] = "passthru";
-  names[MACVLAN_MODE_SOURCE] = "source";
-  return names;
-}();
-
 bool add_source(MacvlanData& macvlan, const Attribute& attribute) {
   const auto mac = Mac::from_bytes(attribute.payload());
   if (mac) macvlan.sources.push_back(*mac);
@@ -168,8 +165,6 @@ constexpr Fields<MacvlanData, IFLA_MACVLAN_MAX> kMacvlan({
 });
 
 // --- ipvlan, ipvtap (drivers/net/ipvlan/ipvlan_main.c) ------------------------------------------
-
-constexpr std::array kIpvlanModes = {"l2", "l3", "l3s"};
 
 bool ipvlan_flags(IpvlanData& ipvlan, const Attribute& attribute) {
   const auto flags = attribute.u16();
@@ -291,8 +286,6 @@ constexpr Fields<XfrmData, IFLA_XFRM_MAX> kXfrm({
 
 // --- macsec (drivers/net/macsec.c) --------------------------------------------------------------
 
-constexpr std::array kValidations = {"disabled", "check", "strict"};
-
 bool macsec_sci(MacsecData& macsec, const Attribute& attribute) {
   const auto sci = attribute.u64();
   if (sci) macsec.sci = fmt::format("{:016x}", from_be(*sci));
@@ -321,12 +314,6 @@ constexpr Fields<TunData, IFLA_TUN_MAX> kTun({
 });
 
 // --- netkit (drivers/net/netkit.c) --------------------------------------------------------------
-
-// IFLA_NETKIT_* of linux/if_link.h, Linux 6.7.
-enum : std::size_t { kNetkitPrimary = 2, kNetkitPolicy, kNetkitPeerPolicy, kNetkitMode };
-
-constexpr std::array kNetkitModes = {"l2", "l3"};
-constexpr std::array<const char*, 3> kNetkitPolicies = {"pass", nullptr, "drop"};  // NETKIT_*
 
 constexpr Fields<NetkitData, kNetkitMode> kNetkit({
     {kNetkitPrimary, number<&NetkitData::primary, uint8_t>},

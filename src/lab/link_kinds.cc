@@ -14,6 +14,7 @@
 #include <boost/mp11/algorithm.hpp>
 
 #include "base/number.h"
+#include "netlink/link_names.h"
 
 // The table of kinds at the end of this file is what there is to know; above it stand the forms
 // that a setting's value has on the wire. What a fresh link has is what the kernel gives one for
@@ -23,6 +24,17 @@ namespace nsmap::lab {
 namespace {
 
 using netlink::AttributeList;
+using netlink::kBondModes;
+using netlink::kIpvlanModes;
+using netlink::kLacpRates;
+using netlink::kMacvlanModes;
+using netlink::kNetkitMode;
+using netlink::kNetkitModes;
+using netlink::kNetkitPeerPolicy;
+using netlink::kNetkitPolicies;
+using netlink::kNetkitPolicy;
+using netlink::kValidations;
+using netlink::kXmitPolicies;
 using std::uint16_t;
 using std::uint32_t;
 using std::uint64_t;
@@ -194,13 +206,6 @@ constexpr Setting kVlan[] = {
     {"flags", IFLA_VLAN_FLAGS, {write_vlan_flags, 0, 0x1f}, "1"},  // VLAN_FLAG_*, five of them
 };
 
-constexpr std::array<const char*, 7> kBondModes = {"balance-rr", "active-backup", "balance-xor",
-                                                   "broadcast",  "802.3ad",       "balance-tlb",
-                                                   "balance-alb"};
-constexpr std::array<const char*, 6> kXmitPolicies = {"layer2",   "layer3+4", "layer2+3",
-                                                      "encap2+3", "encap3+4", "vlan+srcmac"};
-constexpr std::array<const char*, 2> kLacpRates = {"slow", "fast"};
-
 // In the order in which the driver takes them: a rate is refused in any mode but 802.3ad.
 constexpr Setting kBond[] = {
     {"mode", IFLA_BOND_MODE, name_of<uint8_t>(kBondModes), "balance-rr", Change::at_creation},
@@ -209,22 +214,10 @@ constexpr Setting kBond[] = {
     {"lacp_rate", IFLA_BOND_AD_LACP_RATE, name_of<uint8_t>(kLacpRates), "slow"},
 };
 
-constexpr auto kMacvlanModes = [] {
-  std::array<const char*, MACVLAN_MODE_SOURCE + 1> names{};
-  names[MACVLAN_MODE_PRIVATE] = "private";
-  names[MACVLAN_MODE_VEPA] = "vepa";
-  names[MACVLAN_MODE_BRIDGE] = "bridge";
-  names[MACVLAN_MODE_PASSTHRU] = "passthru";
-  names[MACVLAN_MODE_SOURCE] = "source";
-  return names;
-}();
-
 constexpr Setting kMacvlan[] = {
     {"mode", IFLA_MACVLAN_MODE, name_of<uint32_t>(kMacvlanModes), "vepa", Change::at_creation},
     {"flags", IFLA_MACVLAN_FLAGS, number<uint16_t>(0, 3), "0", Change::at_creation},
 };
-
-constexpr std::array<const char*, 3> kIpvlanModes = {"l2", "l3", "l3s"};
 
 // Its parent has one mode and one set of flags for all.
 constexpr Setting kIpvlan[] = {
@@ -313,19 +306,11 @@ constexpr std::array<Setting, 4> kVti = {{
     {"output_key", IFLA_VTI_OKEY, be_number<uint32_t>(), "0", Change::at_creation},
 }};
 
-constexpr std::array<const char*, 3> kValidations = {"disabled", "check", "strict"};
-
 constexpr Setting kMacsec[] = {
     {"encrypt", IFLA_MACSEC_ENCRYPT, kByteTruth, "false"},
     {"protect", IFLA_MACSEC_PROTECT, kByteTruth, "true"},
     {"validation", IFLA_MACSEC_VALIDATION, name_of<uint8_t>(kValidations), "strict"},
 };
-
-// IFLA_NETKIT_* of linux/if_link.h, Linux 6.7.
-enum : uint16_t { kNetkitPolicy = 3, kNetkitPeerPolicy, kNetkitMode };
-
-constexpr std::array<const char*, 2> kNetkitModes = {"l2", "l3"};
-constexpr std::array<const char*, 3> kNetkitPolicies = {"pass", nullptr, "drop"};  // NETKIT_*
 
 // Of the end that is made, not its peer's: the policies change places in the peer's data.
 constexpr Setting kNetkit[] = {
