@@ -1,6 +1,5 @@
 #include "collect/collect.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/capability.h>
 
@@ -66,7 +65,6 @@ class Collection {
   model::Snapshot run() {
     snapshot_.host = read_host(kernel_);
     const std::int64_t start = kernel_.boottime_ns();
-    keep_own();
     discover();
     // A wire may lead to a namespace we do not know because it came after we looked: look again
     // before saying that nobody holds it. Without privilege most are not ours to know at all.
@@ -93,12 +91,6 @@ class Collection {
     visit_found();
     search_kernel_list(search);
     visit_found();
-  }
-
-  // The first visited: whoever begins to read is in it, and need not enter.
-  void keep_own() {
-    if (auto fd = kernel_.open(os::kNoDir, "/proc/self/ns/net", O_RDONLY))
-      registry_.keep(own_, std::move(*fd));
   }
 
   // What is found a second time is counted once.

@@ -351,10 +351,11 @@ class Resolver {
   std::optional<std::size_t> visited_as(netlink::Transport& route, Nsid nsid,
                                         const Namespace& through) {
     if (by_mac_.empty() && lonely_.empty()) index_macs();
-    std::vector<std::size_t> candidates = lonely_;
+    std::vector<std::size_t> candidates;
     for (const Link& link : through.links)
       if (const auto found = by_mac_.find({link.index, link.mac}); found != by_mac_.end())
-        candidates.insert(candidates.begin(), found->second.begin(), found->second.end());
+        candidates.insert(candidates.end(), found->second.begin(), found->second.end());
+    candidates.insert(candidates.end(), lonely_.begin(), lonely_.end());
     if (candidates.size() > kMostSuspects) candidates.resize(kMostSuspects);
     for (const std::size_t ns : candidates)
       if (nsid_of(route, visited_.found[ns]->fd) == nsid) return ns;

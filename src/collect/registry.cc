@@ -16,9 +16,11 @@ std::optional<model::NetnsId> Registry::add(UniqueFd ns, model::Holder holder) {
   return id;
 }
 
-void Registry::keep(model::NetnsId id, UniqueFd ns) {
+Fd Registry::keep(model::NetnsId id, UniqueFd ns) {
   const std::lock_guard lock(mutex_);
-  keep_locked(entry(id), std::move(ns));
+  FoundNamespace& found = entry(id);
+  keep_locked(found, std::move(ns));
+  return found.fd;
 }
 
 FoundNamespace& Registry::entry(model::NetnsId id) {

@@ -35,8 +35,8 @@ class Registry {
   // when no descriptor of that namespace is kept yet: the caller should open one and call the other
   // add. With `even_unopened` the holder is noted in any case.
   bool add(model::NetnsId id, const model::Holder& holder, bool even_unopened = false);
-  // Keeps a descriptor of a namespace whose holders are told later.
-  void keep(model::NetnsId id, UniqueFd ns);
+  // Keeps a descriptor of a namespace whose holders are told later, and returns the one kept.
+  Fd keep(model::NetnsId id, UniqueFd ns);
   void add_name(model::NetnsId id, model::Name name);
   bool has(model::NetnsId id) const;
 

@@ -133,7 +133,9 @@ Visits::Visits(os::Kernel& kernel, Registry& registry, model::NetnsId own, Repor
       own_(own),
       report_(report),
       may_have_tcx_(may_have_tcx(kernel)) {
-  if (auto fd = kernel.open(os::kNoDir, "/proc/self/ns/net", O_RDONLY)) own_fd_ = std::move(*fd);
+  // The first in the registry: whoever begins to read is in it, and need not enter.
+  if (auto fd = kernel.open(os::kNoDir, "/proc/self/ns/net", O_RDONLY))
+    own_fd_ = registry.keep(own, std::move(*fd));
 }
 
 Visits::~Visits() {

@@ -26,7 +26,7 @@ struct Visit {
 class Visits {
  public:
   // `own` is the caller's namespace, which needs no entering and so is readable without any
-  // privilege. It should be the first one in the registry.
+  // privilege. It is put into the registry, first.
   Visits(os::Kernel& kernel, Registry& registry, model::NetnsId own, Report& report);
   ~Visits();
 
@@ -47,7 +47,7 @@ class Visits {
   Registry& registry_;
   model::NetnsId own_;
   Report& report_;
-  UniqueFd own_fd_;
+  Fd own_fd_;  // the registry's
   bool may_have_tcx_;
   std::vector<std::jthread> threads_;
   std::mutex mutex_;
