@@ -39,7 +39,7 @@ Result<lab::Lab> read_lab(const ActionRequest& request) {
 }
 
 lab::World lab_world(const ActionRequest& request) {
-  lab::World world{request.system.kernel, request.system.changes};
+  lab::World world{request.system};
   world.threads = std::clamp(std::thread::hardware_concurrency(), 1u, 8u);
   return world;
 }

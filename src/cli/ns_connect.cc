@@ -114,10 +114,8 @@ std::string text_of(const lab::WireEnd& end, const std::string& title) {
 
 Result<void> check_names(const Place& place, const lab::WireEnd& end) {
   const std::string& name = end.link.name;
-  if (name.size() > kLongestName || name == "." || name == ".." ||
-      std::ranges::any_of(name, [](char c) { return c <= ' ' || c == '/' || c == ':'; }))
-    return usage_error(fmt::format("'{}' is no interface's name", name),
-                       "1 to 15 letters, digits, - or _");
+  if (const std::string_view wrong = lab::wrong_link_name(name); !wrong.empty())
+    return usage_error(fmt::format("ns connect: interface '{}': {}", name, wrong));
   if (find_link(place.ns, name))
     return usage_error(fmt::format("{} has a {} already", place.open.title, name), "another name");
   return {};
@@ -138,10 +136,13 @@ Result<Answer> run_connect(const ActionRequest& request) {
   if (wanted.size() == 1 && options.bridge.empty())
     return usage_error("ns connect: what to connect it to is missing", "a second one, or --bridge");
   if (wanted.size() == 1) wanted.push_back(".");
-  const auto opened = open_places(request, wanted, false);
-  if (!opened) return tl::unexpected(opened.error());
   const auto snapshot = request.collect();
   if (!snapshot) return tl::unexpected(snapshot.error());
+  // Whoever is named by something that only the host tells is looked for in the same look at it.
+  ActionRequest looked = request;
+  looked.collect = [&] { return snapshot; };
+  const auto opened = open_places(looked, wanted, false);
+  if (!opened) return tl::unexpected(opened.error());
   const model::Namespace* ns_a = find_opened(*snapshot, request, opened->front().net);
   const model::Namespace* ns_b = find_opened(*snapshot, request, opened->back().net);
   if (!ns_a || !ns_b) return read_error("ns connect: a namespace is gone");

@@ -6,14 +6,17 @@
 #include <algorithm>
 #include <cerrno>
 #include <mutex>
-#include <system_error>
 #include <thread>
 #include <unordered_map>
 
 #include "base/workers.h"
+#include "lab/inside.h"
 #include "lab/nftables.h"
+#include "lab/observe_names.h"
 #include "lab/requests.h"
+#include "lab/sysctl.h"
 #include "netlink/batch.h"
+#include "os/files.h"
 
 // The steps of a plan fall into passes, each of which needs the one before to be through in all
 // namespaces, while within a pass every namespace is on its own:
@@ -33,7 +36,6 @@ namespace {
 
 constexpr int kPatienceMs = 2000;  // for a process to end by itself
 constexpr unsigned kWaiters = 16;  // threads that mostly wait for the kernel (RCU, at unmounting)
-constexpr IfIndex kLoopback{1};
 
 std::string located(const Lab& lab, Mark where, const std::string& text) {
   if (where.line == 0) return text;
@@ -91,22 +93,18 @@ class Applier {
   // --- the caller's view of failures ----------------------------------------------------------
 
   tl::unexpected<Error> fail(const Step& step, const std::string& why) const {
-    return read_error(
+    return change_error(
         located(want_, step.where, fmt::format("{} {}: {}", verb(step.change), step.text, why)));
   }
   tl::unexpected<Error> fail(const Step& step, Errno error) const {
-    return fail(step, std::generic_category().message(error.value));
+    return fail(step, os::text(error));
   }
 
   // --- places ---------------------------------------------------------------------------------
 
-  std::string pin(const std::string& ns) const { return world_.netns + "/" + ns; }
-
   Result<void> open_places() {
     auto own = world_.kernel.open(os::kNoDir, "/proc/self/ns/net", O_RDONLY);
-    if (!own)
-      return read_error("opening /proc/self/ns/net: " +
-                        std::generic_category().message(own.error().value));
+    if (!own) return change_error("opening /proc/self/ns/net: " + os::text(own.error()));
     host_ = std::move(*own);
     for (const auto& [name, there] : there_) {
       Place& place = places_[name];
@@ -114,10 +112,9 @@ class Applier {
       for (const auto& [link, index] : there.links)
         place.last_index = std::max(place.last_index, index.value);
       if (there.host) continue;
-      auto fd = world_.kernel.open(os::kNoDir, pin(name).c_str(), O_RDONLY);
+      auto fd = world_.kernel.open(os::kNoDir, name_path(name).c_str(), O_RDONLY);
       if (!fd)
-        return read_error(fmt::format("opening {}: {}", pin(name),
-                                      std::generic_category().message(fd.error().value)));
+        return change_error(fmt::format("opening {}: {}", name_path(name), os::text(fd.error())));
       place.ns = std::move(*fd);
     }
     return {};
@@ -158,15 +155,21 @@ class Applier {
   Result<void> send(const std::string& name, std::vector<Work>& work) {
     const auto transport = enter(name);
     if (!transport) return tl::unexpected(transport.error());
+    return send(**transport, name, work);
+  }
+
+  Result<void> send(netlink::Transport& transport, const std::string& name,
+                    std::vector<Work>& work) {
     std::vector<netlink::Request> requests;
     for (Work& one : work) requests.push_back(std::move(one.request));
-    for (std::size_t at = 0; at < requests.size();) {
-      const auto failed = netlink::change(**transport, std::span(requests).subspan(at));
+    for (std::size_t at = 0; at < requests.size(); ++at) {
+      const auto failed = netlink::change(transport, std::span(requests).subspan(at));
       if (!failed) return {};
       at += failed->at;
-      if (!is_gone(*work[at].step, failed->failure))
-        return fail(*work[at].step, why(failed->failure));
-      ++at;
+      const std::string why = netlink::describe(failed->failure);
+      const Step* step = work[at].step;
+      if (!step) return change_error(fmt::format("setting up lo of {}: {}", name, why));
+      if (!is_gone(*step, failed->failure)) return fail(*step, why);
     }
     return {};
   }
@@ -177,23 +180,14 @@ class Applier {
            std::find(std::begin(kGone), std::end(kGone), failure.error) != std::end(kGone);
   }
 
-  static std::string why(const netlink::Failure& failure) {
-    if (!failure.message.empty()) return failure.message;
-    return std::generic_category().message(failure.error);
-  }
-
   // Moves the calling thread into a place of the lab, and opens a socket there.
   Result<std::unique_ptr<netlink::Transport>> enter(const std::string& name) {
     const Place& place = places_.at(name);
     const Fd ns = place.ns.valid() ? place.ns : host_;
-    if (const auto entered = world_.changes.enter(ns, os::NamespaceType::net); !entered)
-      return read_error(fmt::format("entering namespace {}: {}", name,
-                                    std::generic_category().message(entered.error().value)),
-                        "root");
-    auto transport = netlink::open_kernel(world_.kernel, os::NetlinkProtocol::route);
+    auto transport = open_inside(world_, ns);
     if (!transport)
-      return read_error(fmt::format("opening a netlink socket in {}: {}", name,
-                                    std::generic_category().message(transport.error().value)));
+      return change_error(
+          fmt::format("entering namespace {}: {}", name, os::text(transport.error())), "root");
     return std::move(*transport);
   }
 
@@ -278,7 +272,7 @@ class Applier {
     return for_each(
         names,
         [&](const std::string& name) -> Result<void> {
-          const auto removed = world_.changes.unpin_namespace(pin(name));
+          const auto removed = world_.changes.unpin_namespace(name_path(name));
           if (!removed && removed.error().value != ENOENT)
             return fail(*steps.at(name), removed.error());
           return {};
@@ -291,10 +285,9 @@ class Applier {
   Result<void> make_namespaces() {
     const auto steps = steps_of<NamespacePart>(Change::add);
     if (steps.empty()) return {};
-    if (const auto shared = world_.changes.share_directory(world_.netns); !shared)
-      return read_error(fmt::format("making {}: {}", world_.netns,
-                                    std::generic_category().message(shared.error().value)),
-                        "root");
+    if (const auto shared = world_.changes.share_directory(std::string(kNamesDirectory)); !shared)
+      return change_error(fmt::format("making {}: {}", kNamesDirectory, os::text(shared.error())),
+                          "root");
     std::vector<std::string> chunks;
     std::unordered_map<std::string, std::span<const Step* const>> parts;
     constexpr std::size_t kChunk = 32;  // made, then noted together, then pinned
@@ -322,7 +315,8 @@ class Applier {
       if (auto noted = journal_.note(records); !noted) return noted;
     }
     for (std::size_t i = 0; i < steps.size(); ++i) {
-      if (const auto pinned = world_.changes.pin_namespace(made[i], pin(steps[i]->ns)); !pinned)
+      if (const auto pinned = world_.changes.pin_namespace(made[i], name_path(steps[i]->ns));
+          !pinned)
         return fail(*steps[i], pinned.error());
       const std::lock_guard lock(mutex_);
       Place& place = places_[steps[i]->ns];
@@ -440,21 +434,11 @@ class Applier {
       settle_new(name, *step, *link, work);
     for (const Step* step : steps)
       if (auto added = add_requests(name, *step, work); !added) return added;
-    if (auto done = send_here(**transport, name, work); !done) return done;
+    if (auto done = send(**transport, name, work); !done) return done;
     for (const Step* step : steps)
       if (const auto* part = std::get_if<NftablesPart>(&step->part))
         if (auto done = apply_nftables(part->text); !done) return fail(*step, done.error().text);
     return {};
-  }
-
-  Result<void> send_here(netlink::Transport& transport, const std::string& name,
-                         std::vector<Work>& work) {
-    std::vector<netlink::Request> requests;
-    for (Work& one : work) requests.push_back(std::move(one.request));
-    const auto failed = netlink::change(transport, requests);
-    if (!failed) return {};
-    if (const Step* step = work[failed->at].step) return fail(*step, why(failed->failure));
-    return read_error(fmt::format("setting up lo of {}: {}", name, why(failed->failure)));
   }
 
   // The requests of one step in one place, settings of /proc/sys done at once.
@@ -463,7 +447,7 @@ class Applier {
     const auto add = [&](netlink::Request request) { work.push_back({&step, std::move(request)}); };
     if (const auto* part = std::get_if<LinkPart>(&step.part))
       return alter_link(ns, step, *part, work);
-    if (const auto* sysctl = std::get_if<Sysctl>(&step.part)) return write_sysctl(step, *sysctl);
+    if (const auto* sysctl = std::get_if<Sysctl>(&step.part)) return set(step, *sysctl);
     if (const auto* part = std::get_if<AddressPart>(&step.part)) {
       const auto index = numbers(part->link);
       if (!index) return fail(step, "there is no such link");
@@ -515,18 +499,14 @@ class Applier {
     return {};
   }
 
-  Result<void> write_sysctl(const Step& step, const Sysctl& sysctl) {
-    const std::string path = sysctl_path(sysctl.name);
+  Result<void> set(const Step& step, const Sysctl& sysctl) {
     if (is_host(step.ns)) {
-      const auto before = world_.kernel.read_file(os::kNoDir, path.c_str(), 4096);
+      const auto before = read_sysctl(world_, sysctl.name);
       if (!before) return fail(step, before.error());
       const std::lock_guard lock(mutex_);
-      if (auto noted =
-              journal_.note({sysctl_record(sysctl.name, before->substr(0, before->find('\n')))});
-          !noted)
-        return noted;
+      if (auto noted = journal_.note({sysctl_record(sysctl.name, *before)}); !noted) return noted;
     }
-    if (const auto written = world_.changes.write_setting(path, sysctl.value); !written)
+    if (const auto written = write_sysctl(world_, sysctl.name, sysctl.value); !written)
       return fail(step, written.error());
     return {};
   }
@@ -564,27 +544,18 @@ class Applier {
 
 }  // namespace
 
-std::map<std::string, There> find_there(const model::Snapshot& snapshot, const Lab& lab,
-                                        const std::string& netns) {
-  std::set<std::string> wanted;
-  std::string host;
-  for (const Namespace& ns : lab.namespaces) {
-    if (ns.host) host = ns.name;
-    wanted.insert(ns.name);
-  }
-  std::map<std::string, There> there;
-  const auto take = [&](const std::string& name, const model::Namespace& ns) {
-    There& found = there[name];
-    found.id = ns.id;
-    found.host = name == host;
-    for (const model::Link& link : ns.links) found.links[link.name] = link.index;
-  };
+std::map<std::string, There> find_there(const model::Snapshot& snapshot, const Lab& lab) {
+  std::map<std::string, There> all;
+  const NamespaceNames names = lab_names(snapshot, lab);
   for (const model::Namespace& ns : snapshot.namespaces) {
-    for (const model::Name& name : ns.names)
-      if (name.path == netns + "/" + name.name && wanted.contains(name.name)) take(name.name, ns);
-    if (ns.host && !host.empty()) take(host, ns);
+    const auto name = names.find(ns.id);
+    if (name == names.end()) continue;
+    There& there = all[name->second];
+    there.id = ns.id;
+    there.host = ns.host;
+    for (const model::Link& link : ns.links) there.links[link.name] = link.index;
   }
-  return there;
+  return all;
 }
 
 Result<void> apply(const World& world, const Plan& plan, const Lab& want,

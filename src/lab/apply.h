@@ -5,19 +5,14 @@
 
 #include "base/result.h"
 #include "lab/journal.h"
+#include "lab/namespaces.h"
 #include "lab/plan.h"
 #include "model/snapshot.h"
-#include "os/change.h"
-#include "os/kernel.h"
 
 namespace nsmap::lab {
 
 // What a lab is made with.
-struct World {
-  os::Kernel& kernel;
-  os::Changes& changes;
-  std::string netns = "/run/netns";       // where namespaces are pinned, ip-netns(8)
-  std::string state = "/run/nsmap/labs";  // a directory for each lab's journal
+struct World : System {
   unsigned threads = 2;
 };
 
@@ -28,8 +23,7 @@ struct There {
   bool host = false;
   std::map<std::string, IfIndex> links;
 };
-std::map<std::string, There> find_there(const model::Snapshot& snapshot, const Lab& lab,
-                                        const std::string& netns);
+std::map<std::string, There> find_there(const model::Snapshot& snapshot, const Lab& lab);
 
 // Carries out a plan, in the order of its steps as far as they depend on each other, and many at
 // once where they do not. What it makes is in the journal before it is there. The first step that

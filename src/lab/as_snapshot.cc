@@ -2,6 +2,8 @@
 
 #include <map>
 
+#include "lab/namespaces.h"
+
 namespace nsmap::lab {
 namespace {
 
@@ -44,7 +46,7 @@ class Converter {
     made.names = {{ns.name, "netns", ""}};
     model::Holder pin;
     pin.kind = model::HolderKind::bind_mount;
-    pin.path = "/run/netns/" + ns.name;
+    pin.path = name_path(ns.name);
     if (!ns.host) made.holders.push_back(std::move(pin));
     model::Link lo;
     lo.index = IfIndex(1);

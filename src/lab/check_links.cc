@@ -15,21 +15,6 @@ namespace {
 constexpr std::size_t kMaxLinkName = 15;  // IFNAMSIZ - 1
 constexpr std::uint32_t kMinMtu = 68;     // ETH_MIN_MTU
 
-// dev_valid_name() of net/core/dev.c, and a % would be a pattern (dev_alloc_name()).
-std::string_view wrong_link_name(std::string_view name) {
-  const auto is_odd = [](char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    return byte <= ' ' || byte == 0x7f || c == '/' || c == ':' || c == '%';
-  };
-  if (name.empty()) return "it is empty";
-  if (name.size() > kMaxLinkName) return "it is longer than 15 bytes";
-  if (name == "." || name == "..") return "that is a directory";
-  if (name == "lo") return "lo is in every namespace already; take a link of kind dummy";
-  if (std::any_of(name.begin(), name.end(), is_odd))
-    return "a link's name has no spaces, control characters or / : %";
-  return {};
-}
-
 // One link and where it stands, for the checks below.
 struct At {
   Checking& checking;
@@ -186,6 +171,21 @@ void check_cycle(Checking& checking, const LinkName& from, Names& done) {
 }
 
 }  // namespace
+
+// dev_valid_name() of net/core/dev.c, and a % would be a pattern (dev_alloc_name()).
+std::string_view wrong_link_name(std::string_view name) {
+  const auto is_odd = [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte <= ' ' || byte == 0x7f || c == '/' || c == ':' || c == '%';
+  };
+  if (name.empty()) return "it is empty";
+  if (name.size() > kMaxLinkName) return "it is longer than 15 bytes";
+  if (name == "." || name == "..") return "that is a directory";
+  if (name == "lo") return "lo is in every namespace already; take a link of kind dummy";
+  if (std::any_of(name.begin(), name.end(), is_odd))
+    return "a link's name has no spaces, control characters or / : %";
+  return {};
+}
 
 void check_links(Checking& checking, const Namespace& ns) {
   for (const Link& link : ns.links) {

@@ -84,11 +84,10 @@ std::string wrong_hop(const Namespace& ns, const Reach& reach, const Route& rout
 }
 
 std::string wrong_type(const Route& route) {
-  constexpr std::string_view kTypes[] = {"unicast", "blackhole", "unreachable", "prohibit",
-                                         "throw"};
-  if (std::find(std::begin(kTypes), std::end(kTypes), route.type) == std::end(kTypes))
+  if (std::find(std::begin(kRouteTypes), std::end(kRouteTypes), route.type) ==
+      std::end(kRouteTypes))
     return fmt::format("'{}' is no type; there are: {}", terminal_text(route.type),
-                       fmt::join(kTypes, ", "));
+                       fmt::join(kRouteTypes, ", "));
   if (route.type == "unicast" && route.hops.empty()) return "it leads nowhere: say 'via' or 'dev'";
   if (route.type != "unicast" && !route.hops.empty())
     return fmt::format("a route of type {} has no hops", route.type);

@@ -1,32 +1,26 @@
 #include "lab/connect.h"
 
-#include <fmt/format.h>
-
-#include <memory>
-#include <system_error>
+#include <cerrno>
 #include <thread>
 
+#include "lab/inside.h"
 #include "lab/requests.h"
 #include "netlink/batch.h"
+#include "os/files.h"
 
 namespace nsmap::lab {
 namespace {
 
-tl::unexpected<Error> failed(const std::string& doing, int error, const std::string& more = {}) {
-  return change_error(
-      fmt::format("{}: {}", doing, more.empty() ? std::generic_category().message(error) : more),
-      error == EPERM ? "root" : "");
-}
-
 // Sends requests in a namespace, on the calling thread, which moves there.
 Result<void> send_in(const System& system, const WireEnd& end,
                      std::vector<netlink::Request> requests, const std::string& doing) {
-  if (const auto entered = system.changes.enter(end.ns, os::NamespaceType::net); !entered)
-    return failed(doing, entered.error().value);
-  const auto transport = netlink::open_kernel(system.kernel, os::NetlinkProtocol::route);
-  if (!transport) return failed(doing, transport.error().value);
+  const auto transport = open_inside(system, end.ns);
+  if (!transport)
+    return change_error(doing + ": " + os::text(transport.error()),
+                        transport.error().value == EPERM ? "root" : "");
   if (const auto refused = netlink::change(**transport, requests))
-    return failed(doing, refused->failure.error, refused->failure.message);
+    return change_error(doing + ": " + netlink::describe(refused->failure),
+                        refused->failure.error == EPERM ? "root" : "");
   return {};
 }
 

@@ -8,7 +8,6 @@ using yaml::Node;
 
 // The metric that the kernel gives a route without one: IP6_RT_PRIO_USER for IPv6
 // (include/uapi/linux/ipv6_route.h), none for IPv4.
-constexpr std::uint32_t kDefaultMetric6 = 1024;
 
 // A route before it is known of which family it is.
 struct RouteText : Route {
@@ -149,26 +148,27 @@ void finish(Reading& reading, RuleText& rule) {
   rule.v6 = rule.family.value_or(prefix && prefix->address.is_v6());
 }
 
-}  // namespace
-
-void read_routes(Reading& reading, const Node& node, Namespace& ns) {
-  for (const Node* item : items(reading, node, "routes")) {
-    RouteText route;
-    route.where = item->where;
-    read_map(reading, *item, "a route", kRoute, route);
-    finish(reading, route);
-    ns.routes.push_back(std::move(route));
+// Reads each of a list of maps with the keys of a table.
+template <typename Text, typename Keys, typename Part>
+void read_list(Reading& reading, const Node& node, const char* list, const char* one,
+               const Keys& keys, std::vector<Part>& parts) {
+  for (const Node* item : items(reading, node, list)) {
+    Text text;
+    text.where = item->where;
+    read_map(reading, *item, one, keys, text);
+    finish(reading, text);
+    parts.push_back(std::move(text));
   }
 }
 
+}  // namespace
+
+void read_routes(Reading& reading, const Node& node, Namespace& ns) {
+  read_list<RouteText>(reading, node, "routes", "a route", kRoute, ns.routes);
+}
+
 void read_rules(Reading& reading, const Node& node, Namespace& ns) {
-  for (const Node* item : items(reading, node, "rules")) {
-    RuleText rule;
-    rule.where = item->where;
-    read_map(reading, *item, "a rule", kRule, rule);
-    finish(reading, rule);
-    ns.rules.push_back(std::move(rule));
-  }
+  read_list<RuleText>(reading, node, "rules", "a rule", kRule, ns.rules);
 }
 
 }  // namespace nsmap::lab

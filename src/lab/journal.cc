@@ -4,10 +4,11 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
-#include <system_error>
 
+#include "base/number.h"
 #include "lab/file.h"
+#include "lab/words.h"
+#include "os/files.h"
 
 namespace nsmap::lab {
 namespace {
@@ -15,7 +16,7 @@ namespace {
 constexpr std::size_t kMostBytes = 64 << 20;  // of a journal or a lab
 
 tl::unexpected<Error> failure(const std::string& doing, Errno error) {
-  return read_error(fmt::format("{}: {}", doing, std::generic_category().message(error.value)),
+  return read_error(fmt::format("{}: {}", doing, os::text(error)),
                     error.value == EACCES || error.value == EPERM ? "root" : "");
 }
 
@@ -27,24 +28,17 @@ std::string_view next_field(std::string_view& text) {
   return field;
 }
 
-template <typename Int>
-Int number(std::string_view text) {
-  Int value{};
-  std::from_chars(text.data(), text.data() + text.size(), value);
-  return value;
-}
-
 std::string run_file(int run) { return fmt::format("run-{}.yaml", run); }
 
 void take_record(std::string_view line, Made& made) {
   const std::string_view kind = next_field(line);
   if (kind == "namespace") {
     const std::string name(next_field(line));
-    const auto dev = number<std::uint64_t>(next_field(line));
-    made.namespaces[name] = {dev, number<std::uint64_t>(next_field(line))};
+    const auto dev = parse_number<std::uint64_t>(next_field(line)).value_or(0);
+    made.namespaces[name] = {dev, parse_number<std::uint64_t>(next_field(line)).value_or(0)};
   } else if (kind == "link") {
     const std::string name(next_field(line));
-    made.host_links[name] = IfIndex(number<std::int32_t>(next_field(line)));
+    made.host_links[name] = IfIndex(parse_number<std::int32_t>(next_field(line)).value_or(0));
   } else if (kind == "sysctl") {
     const std::string name(next_field(line));
     made.host_sysctls.emplace(name, line);  // the first is what was there before us
@@ -61,10 +55,6 @@ void unite_lists(std::vector<T>& into, const std::vector<T>& from, Key key) {
     if (known.insert(key(one)).second) into.push_back(one);
 }
 
-std::string address_key(const Address& address) {
-  return fmt::format("{}/{}", address.address.text(), address.prefix);
-}
-
 void unite_links(Namespace& into, const Namespace& from) {
   std::map<std::string, Link*> known;
   std::vector<Link> added;
@@ -76,7 +66,7 @@ void unite_links(Namespace& into, const Namespace& from) {
       continue;
     }
     Link& ours = *found->second;
-    unite_lists(ours.addresses, link.addresses, address_key);
+    unite_lists(ours.addresses, link.addresses, [](const Address& one) { return text_of(one); });
     if (ours.impair && !(link.impair && same(*ours.impair, *link.impair))) ours.impair.reset();
     std::erase_if(ours.settings, [&](const auto& setting) {
       const auto other = link.settings.find(setting.first);
@@ -86,27 +76,17 @@ void unite_links(Namespace& into, const Namespace& from) {
   into.links.insert(into.links.end(), added.begin(), added.end());
 }
 
-std::string route_text(const Route& route) {
-  return fmt::format("{} {} {}", route.to.text(), route.table.value, route.metric.value_or(0));
-}
-
-std::string rule_text(const Rule& rule) {
-  return fmt::format("{} {} {} {} {} {} {} {}", rule.v6, rule.priority,
-                     rule.from ? rule.from->text() : "", rule.to ? rule.to->text() : "", rule.iif,
-                     rule.oif, rule.fwmark.value_or(0), rule.table.value);
-}
-
 // The parts of the host's namespace, as `kept` records tell them. Calls `visit(part, text)` and
 // takes away those for which it is true.
 template <typename Visit>
 void erase_parts(Namespace& ns, Visit visit) {
   for (Link& link : ns.links)
     std::erase_if(link.addresses, [&](const Address& address) {
-      return visit(fmt::format("address {} {}", link.name, address_key(address)));
+      return visit(fmt::format("address {} {}", link.name, text_of(address)));
     });
   std::erase_if(ns.links, [&](const Link& link) { return visit("link " + link.name); });
-  std::erase_if(ns.routes, [&](const Route& route) { return visit("route " + route_text(route)); });
-  std::erase_if(ns.rules, [&](const Rule& rule) { return visit("rule " + rule_text(rule)); });
+  std::erase_if(ns.routes, [&](const Route& route) { return visit("route " + route_key(route)); });
+  std::erase_if(ns.rules, [&](const Rule& rule) { return visit(text_of(rule)); });
 }
 
 void forget_kept(Lab& lab, const std::set<std::string>& kept) {
@@ -116,8 +96,8 @@ void forget_kept(Lab& lab, const std::set<std::string>& kept) {
 
 void unite_namespaces(Namespace& into, const Namespace& from) {
   unite_links(into, from);
-  unite_lists(into.routes, from.routes, route_text);
-  unite_lists(into.rules, from.rules, rule_text);
+  unite_lists(into.routes, from.routes, route_key);
+  unite_lists(into.rules, from.rules, [](const Rule& one) { return text_of(one); });
   unite_lists(into.processes, from.processes, [](const Process& one) { return one.name; });
   std::erase_if(into.sysctls, [&](const Sysctl& sysctl) {
     return std::none_of(from.sysctls.begin(), from.sysctls.end(), [&](const Sysctl& other) {
@@ -156,9 +136,9 @@ Result<Made> Journal::read() const {
     std::string_view fields = line;
     const std::string_view kind = next_field(fields);
     if (kind == "begin")
-      begun = number<int>(fields);
+      begun = parse_number<int>(fields).value_or(0);
     else if (kind == "end")
-      ended = number<int>(fields);
+      ended = parse_number<int>(fields).value_or(0);
     else
       take_record(line, made);
   }

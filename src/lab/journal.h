@@ -4,6 +4,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -26,6 +27,9 @@
 //     nothing else of ours
 
 namespace nsmap::lab {
+
+// A directory in it for each lab.
+inline constexpr std::string_view kLabsDirectory = "/run/nsmap/labs";
 
 // What the journal of a lab says.
 struct Made {

@@ -50,5 +50,15 @@ TEST(AlreadyThere, TellsWhatTheHostHasOfTheLab) {
   EXPECT_THAT(already_there(want, host), ElementsAre("address a 10.0.0.1/24", "link a"));
 }
 
+TEST(AlreadyThere, RulesThatDoDifferentThingsAreTwo) {
+  Namespace want = space("host", {});
+  Rule rule;
+  rule.priority = 7;
+  want.rules = {rule};
+  Namespace host = want;
+  host.rules[0].action = "prohibit";
+  EXPECT_TRUE(already_there(want, host).empty());
+}
+
 }  // namespace
 }  // namespace nsmap::lab

@@ -19,16 +19,6 @@ bool same(const Impairment& a, const Impairment& b) {
          a.loss_percent == b.loss_percent;
 }
 
-std::string sysctl_path(std::string name) {
-  for (char& c : name) {
-    if (c == '.')
-      c = '/';
-    else if (c == '/')
-      c = '.';
-  }
-  return "/proc/sys/" + name;
-}
-
 const Namespace* find(const Lab& lab, const std::string& ns) {
   return find_named(lab.namespaces, ns);
 }

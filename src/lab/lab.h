@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/ids.h"
@@ -71,6 +72,13 @@ struct Hop {
   std::uint32_t weight = 1;
 };
 
+// The types of route that a lab has, as a snapshot names them (RTN_*).
+inline constexpr std::string_view kRouteTypes[] = {"unicast", "blackhole", "unreachable",
+                                                   "prohibit", "throw"};
+
+// Of an IPv6 route for which none is said: IP6_RT_PRIO_USER, include/uapi/linux/ipv6_route.h.
+inline constexpr std::uint32_t kDefaultMetric6 = 1024;
+
 struct Route {
   Mark where = {};
   Prefix to = {};  // a default route is 0.0.0.0/0 or ::/0
@@ -136,9 +144,8 @@ struct Lab {
   std::vector<Namespace> namespaces = {};
 };
 
-// The file of a setting, below /proc/sys: in its name dots stand for slashes, and slashes for dots
-// (sysctl(8)).
-std::string sysctl_path(std::string name);
+// What is wrong with a name for a new link; empty: nothing.
+std::string_view wrong_link_name(std::string_view name);
 
 // Null: there is none.
 const Namespace* find(const Lab& lab, const std::string& ns);

@@ -2,8 +2,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <linux/if.h>
-#include <linux/rtnetlink.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -11,15 +9,15 @@
 #include <set>
 #include <thread>
 
-#include "netlink/request.h"
-#include "netlink/transport.h"
+#include "lab/inside.h"
+#include "lab/requests.h"
+#include "netlink/batch.h"
 #include "os/files.h"
 
 namespace nsmap::lab {
 namespace {
 
 constexpr std::size_t kLongestName = 255;  // NAME_MAX, limits.h
-constexpr int kLoopback = 1;               // LOOPBACK_IFINDEX, include/net/flow.h
 
 tl::unexpected<Error> failed(std::string_view name, std::string_view doing, Errno error) {
   const bool refused = error.value == EPERM || error.value == EACCES;
@@ -38,29 +36,18 @@ tl::unexpected<Error> taken(const NewNamespace& planned) {
 
 // --- making --------------------------------------------------------------------------------------
 
-netlink::Request set_loopback_up() {
-  ifinfomsg header{};
-  header.ifi_index = kLoopback;
-  header.ifi_flags = IFF_UP;
-  header.ifi_change = IFF_UP;
-  return {RTM_NEWLINK, NLM_F_ACK, header};
-}
-
-// In the calling thread's namespace. Nothing: done.
-std::optional<std::string> raise_loopback(os::Kernel& kernel) {
-  const auto socket = netlink::open_kernel(kernel, os::NetlinkProtocol::route);
-  if (!socket) return os::text(socket.error());
-  const auto failure = netlink::get(**socket, set_loopback_up(), [](const netlink::Message&) {});
-  return failure ? std::optional(netlink::describe(*failure)) : std::nullopt;
+// In the namespace, on the calling thread. Nothing: done.
+std::optional<std::string> raise_loopback(const System& system, Fd ns) {
+  const auto transport = open_inside(system, ns);
+  if (!transport) return os::text(transport.error());
+  netlink::Request request = set_up(kLoopback, true);
+  const auto failed = netlink::change(**transport, std::span(&request, 1));
+  return failed ? std::optional(netlink::describe(failed->failure)) : std::nullopt;
 }
 
 Result<void> raise_loopback(const System& system, const std::string& name, Fd ns) {
   std::optional<std::string> why;
-  // A thread that enters a namespace does not come back.
-  std::thread([&] {
-    const auto entered = system.changes.enter(ns, os::NamespaceType::net);
-    why = entered ? raise_loopback(system.kernel) : os::text(entered.error());
-  }).join();
+  std::thread([&] { why = raise_loopback(system, ns); }).join();
   if (why) return change_error(fmt::format("namespace {}: setting lo up: {}", name, *why));
   return {};
 }
@@ -98,13 +85,6 @@ struct Removal {
   bool stale = false;
 };
 
-bool is_empty_file(os::Kernel& kernel, const std::string& path) {
-  const auto status = kernel.stat(os::kNoDir, path.c_str());
-  if (!status || !S_ISREG(status->mode)) return false;
-  const auto content = kernel.read_file(os::kNoDir, path.c_str(), 1);
-  return content && content->empty();
-}
-
 tl::unexpected<Error> not_a_name(const Removal& removal, std::string_view what) {
   return usage_error(fmt::format("namespace {}: {} {}", removal.name, removal.path, what),
                      "a name from nsmap ns ls");
@@ -119,7 +99,7 @@ Result<Removal> look_at(os::Kernel& kernel, const std::string& name) {
   if (!file) return failed(name, "opening " + removal.path, file.error());
   const auto type = kernel.namespace_type(*file);
   if (type && *type == os::NamespaceType::net) return removal;
-  removal.stale = !type && is_empty_file(kernel, removal.path);
+  removal.stale = !type && is_stale_name(kernel, removal.path);
   if (removal.stale) return removal;
   return not_a_name(removal, "is no network namespace, and stays");
 }
@@ -133,6 +113,13 @@ bool is_valid_name(std::string_view name) {
   };
   return !name.empty() && name.size() <= kLongestName && name != "." && name != ".." &&
          std::ranges::none_of(name, is_wrong);
+}
+
+bool is_stale_name(os::Kernel& kernel, const std::string& path) {
+  const auto status = kernel.stat(os::kNoDir, path.c_str());
+  if (!status || !S_ISREG(status->mode)) return false;
+  const auto content = kernel.read_file(os::kNoDir, path.c_str(), 1);
+  return content && content->empty();
 }
 
 std::string name_path(std::string_view name) {

@@ -25,6 +25,8 @@ struct System {
 
 // Whether a name can be a file's, and be shown on a line of its own.
 bool is_valid_name(std::string_view name);
+// Whether a name is stale: an empty file that no namespace is mounted on.
+bool is_stale_name(os::Kernel& kernel, const std::string& path);
 // The file of a name, "/run/netns/NAME"; an absolute path is one already.
 std::string name_path(std::string_view name);
 

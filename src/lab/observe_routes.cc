@@ -9,17 +9,14 @@
 namespace nsmap::lab {
 namespace {
 
-constexpr TableId kLocal{255};  // RT_TABLE_LOCAL
-constexpr std::uint32_t kDefaultMetric6 =
-    1024;                             // IP6_RT_PRIO_USER, include/uapi/linux/ipv6_route.h
+constexpr TableId kLocal{255};        // RT_TABLE_LOCAL
 constexpr std::uint32_t kOnLink = 4;  // RTNH_F_ONLINK
 
 // Made by the kernel from addresses, or by what routers say of themselves.
 bool makes_itself(const model::Route& route) {
-  constexpr std::string_view kTypes[] = {"unicast", "blackhole", "unreachable", "prohibit",
-                                         "throw"};
   return route.protocol == "kernel" || route.protocol == "ra" || route.table == kLocal ||
-         std::find(std::begin(kTypes), std::end(kTypes), route.type) == std::end(kTypes);
+         std::find(std::begin(kRouteTypes), std::end(kRouteTypes), route.type) ==
+             std::end(kRouteTypes);
 }
 
 std::string shown(const model::Route& route) {

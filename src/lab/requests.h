@@ -33,6 +33,7 @@ netlink::Request remove_link(IfIndex index);
 // Puts a link under a master (0: under none).
 netlink::Request enslave(IfIndex index, IfIndex master);
 netlink::Request set_up(IfIndex index, bool up);
+inline constexpr IfIndex kLoopback{1};  // in every namespace: LOOPBACK_IFINDEX, include/net/flow.h
 netlink::Request set_mtu(IfIndex index, std::uint32_t mtu);
 netlink::Request set_mac(IfIndex index, const Mac& mac);
 // Gives a link that is there the settings of its kind that `wanted` has and `is`, as it is now, has

@@ -4,9 +4,10 @@
 
 #include <algorithm>
 #include <set>
-#include <system_error>
 
 #include "lab/observe.h"
+#include "lab/sysctl.h"
+#include "os/files.h"
 
 namespace nsmap::lab {
 namespace {
@@ -19,7 +20,7 @@ struct Scene {
 };
 
 Journal journal_of(const World& world, const std::string& name) {
-  return {world.kernel, world.changes, world.state + "/" + name};
+  return {world.kernel, world.changes, fmt::format("{}/{}", kLabsDirectory, name)};
 }
 
 // The process of a lab that a process is, or descends from: "NAMESPACE/PROCESS", by what its
@@ -65,16 +66,20 @@ void add_processes(const World& world, const model::Snapshot& snapshot, const st
   }
 }
 
+// Whether the namespace that has a name is the one that the lab made under it.
+bool is_ours(const Made& made, const Scene& scene, const std::string& name) {
+  const auto id = made.namespaces.find(name);
+  const auto there = scene.there.find(name);
+  return id != made.namespaces.end() && there != scene.there.end() &&
+         id->second == there->second.id;
+}
+
 // Leaves out what bears a name of the lab's and was not made by it.
 void forget_strangers(const Made& made, Scene& scene) {
   std::erase_if(scene.have.namespaces, [&](const Namespace& ns) {
-    if (ns.host) return false;
-    const auto id = made.namespaces.find(ns.name);
-    const auto there = scene.there.find(ns.name);
-    const bool ours =
-        id != made.namespaces.end() && there != scene.there.end() && id->second == there->second.id;
-    if (!ours) scene.there.erase(ns.name);
-    return !ours;
+    if (ns.host || is_ours(made, scene, ns.name)) return false;
+    scene.there.erase(ns.name);
+    return true;
   });
   for (Namespace& ns : scene.have.namespaces) {
     if (!ns.host) continue;
@@ -88,10 +93,7 @@ void forget_strangers(const Made& made, Scene& scene) {
 
 Result<void> refuse_strangers(const Lab& want, const Made& made, const Scene& scene) {
   for (const Namespace& ns : want.namespaces) {
-    const auto there = scene.there.find(ns.name);
-    if (ns.host || there == scene.there.end()) continue;
-    const auto id = made.namespaces.find(ns.name);
-    if (id != made.namespaces.end() && id->second == there->second.id) continue;
+    if (ns.host || !scene.there.contains(ns.name) || is_ours(made, scene, ns.name)) continue;
     return usage_error(
         fmt::format("{}:{}:{}: a namespace {} is there already, and is not this lab's", want.file,
                     ns.where.line, ns.where.column, ns.name),
@@ -119,7 +121,7 @@ Result<Scene> look_at(const World& world, const Journal& journal, const Lab& wan
   auto snapshot = look();
   if (!snapshot) return tl::unexpected(snapshot.error());
   const Lab all = unite(want, scene.made.lab);
-  scene.there = find_there(*snapshot, all, world.netns);
+  scene.there = find_there(*snapshot, all);
   if (auto refused = refuse_strangers(want, scene.made, scene); !refused)
     return tl::unexpected(refused.error());
   if (auto refused = refuse_elsewhere(world, scene); !refused)
@@ -154,12 +156,11 @@ Result<void> restore_sysctls(const World& world, const Made& made) {
     for (const Sysctl& sysctl : ns.sysctls) {
       const auto before = made.host_sysctls.find(sysctl.name);
       if (before == made.host_sysctls.end()) continue;
-      const std::string path = sysctl_path(sysctl.name);
-      const auto now = world.kernel.read_file(os::kNoDir, path.c_str(), 4096);
-      if (!now || now->substr(0, now->find('\n')) != sysctl.value) continue;
-      if (const auto done = world.changes.write_setting(path, before->second); !done)
-        return read_error(fmt::format("setting {} back to {}: {}", sysctl.name, before->second,
-                                      std::generic_category().message(done.error().value)));
+      const auto now = read_sysctl(world, sysctl.name);
+      if (!now || *now != sysctl.value) continue;
+      if (const auto done = write_sysctl(world, sysctl.name, before->second); !done)
+        return change_error(fmt::format("setting {} back to {}: {}", sysctl.name, before->second,
+                                        os::text(done.error())));
     }
   }
   return {};
@@ -167,16 +168,12 @@ Result<void> restore_sysctls(const World& world, const Made& made) {
 
 // A run may be killed after it made a namespace's file and before it mounted the namespace on it:
 // such a file is empty, and in the journal.
-Result<void> remove_stale_files(const World& world, const Made& made) {
-  const auto nsfs = world.kernel.stat(os::kNoDir, "/proc/self/ns/net");
+Result<void> remove_stale_names(const World& world, const Made& made) {
   for (const auto& [name, id] : made.namespaces) {
-    const std::string path = world.netns + "/" + name;
-    const auto stat = world.kernel.stat(os::kNoDir, path.c_str());
-    const auto content = world.kernel.read_file(os::kNoDir, path.c_str(), 1);
-    if (!stat || !nsfs || stat->id.dev == nsfs->id.dev || !content || !content->empty()) continue;
+    const std::string path = name_path(name);
+    if (!is_stale_name(world.kernel, path)) continue;
     if (const auto removed = world.changes.remove_file(path); !removed)
-      return read_error(fmt::format("removing {}: {}", path,
-                                    std::generic_category().message(removed.error().value)));
+      return change_error(fmt::format("removing {}: {}", path, os::text(removed.error())));
   }
   return {};
 }
@@ -190,7 +187,7 @@ Result<void> undo(const World& world, const Lab& want, const Look& look, Journal
   Lab back = scene->made.last;
   back.name = want.name;
   const Plan plan = make_plan(back, scene->have, scene->made.lab);
-  if (auto done = remove_stale_files(world, scene->made); !done) return done;
+  if (auto done = remove_stale_names(world, scene->made); !done) return done;
   if (auto done = apply(world, plan, back, scene->there, journal); !done) return done;
   if (back.namespaces.empty()) {
     if (auto restored = restore_sysctls(world, scene->made); !restored) return restored;
@@ -224,7 +221,7 @@ Result<Outcome> up(const World& world, const Lab& lab, const Look& look) {
   Outcome outcome{make_plan(lab, scene->have, scene->made.lab), scene->made.interrupted};
   if (outcome.plan.steps.empty() && !outcome.interrupted && scene->made.runs != 0) return outcome;
   const int run = scene->made.runs + 1;
-  if (auto done = remove_stale_files(world, scene->made); !done)
+  if (auto done = remove_stale_names(world, scene->made); !done)
     return tl::unexpected(done.error());
   if (auto begun = journal.begin(run, lab); !begun) return tl::unexpected(begun.error());
   auto done = journal.note(kept_records(lab, *scene));
@@ -253,7 +250,7 @@ Result<Outcome> down(const World& world, const std::string& name, const Look& lo
   Outcome outcome{make_plan(nothing, scene->have, scene->made.lab), scene->made.interrupted};
   if (auto done = apply(world, outcome.plan, nothing, scene->there, journal); !done)
     return tl::unexpected(done.error());
-  if (auto done = remove_stale_files(world, scene->made); !done)
+  if (auto done = remove_stale_names(world, scene->made); !done)
     return tl::unexpected(done.error());
   if (auto done = restore_sysctls(world, scene->made); !done) return tl::unexpected(done.error());
   if (auto done = journal.remove(); !done) return tl::unexpected(done.error());

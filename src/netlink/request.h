@@ -95,7 +95,7 @@ std::optional<Failure> dump(Transport& transport, Request request, const Visit& 
 // and calls `visit` for the answer.
 std::optional<Failure> get(Transport& transport, Request request, const Visit& visit);
 
-// For one line: "refused: Operation not permitted (…)".
+// For one line: "Operation not permitted (…)".
 std::string describe(const Failure& failure);
 
 }  // namespace nsmap::netlink
