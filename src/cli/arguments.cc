@@ -1,9 +1,11 @@
 #include "cli/arguments.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <memory>
+#include <variant>
 
 #include <CLI/CLI.hpp>
 
@@ -54,6 +56,16 @@ void add_option(CLI::App& app, const Option& option, Options& options) {
   std::visit(add, option.target);
 }
 
+// Names what a command is about without counting it: "NAME…".
+class PlainUsage : public CLI::Formatter {
+ public:
+  std::string make_option_usage(const CLI::Option* option) const override {
+    std::string name = make_option_name(option, true);
+    if (option->get_expected_max() >= static_cast<int>(kAnyNumber)) name += "…";
+    return option->get_required() ? name : "[" + name + "]";
+  }
+};
+
 struct Things {
   const char* name;  // null: none
   const char* help;
@@ -61,19 +73,28 @@ struct Things {
   std::size_t most;
 };
 
+Things things_of(const Command& command) {
+  const bool any = command.thing != nullptr;
+  return {command.thing, command.thing_help, command.optional || !any ? 0u : 1u,
+          command.several ? kAnyNumber : 1};
+}
+
+Things things_of(const Action& action) {
+  return {action.thing, action.thing_help, action.thing ? action.least : 0, action.most};
+}
+
+// How many there are is looked at afterwards (check_things), so that --help is answered though some
+// are missing.
 void add_things(CLI::App& app, const Things& things, Options& options) {
   if (!things.name) return;
   auto* added = app.add_option(things.name, options.things, things.help);
-  added->type_name("")->expected(static_cast<int>(things.least), static_cast<int>(things.most));
-  if (things.least != 0) added->required();
+  added->type_name("")->expected(0, static_cast<int>(things.most));
+  added->required(things.least != 0);
 }
 
 void describe(CLI::App& app, const Command& command, Options& options) {
   app.set_help_flag("-h,--help", "this help");
-  add_things(app,
-             {command.thing, command.thing_help, command.optional ? 0u : 1u,
-              command.several ? kAnyNumber : 1},
-             options);
+  add_things(app, things_of(command), options);
   for (const Option& option : command.options) add_option(app, option, options);
   for (const Option& option : kCommon) add_option(app, option, options);
   app.get_formatter()->column_width(26);
@@ -82,7 +103,7 @@ void describe(CLI::App& app, const Command& command, Options& options) {
 
 void describe(CLI::App& app, const Action& action, Options& options) {
   app.set_help_flag("-h,--help", "this help");
-  add_things(app, {action.thing, action.thing_help, action.least, action.most}, options);
+  add_things(app, things_of(action), options);
   for (const Option& option : action.options) add_option(app, option, options);
   if (action.takes_from) add_option(app, kFrom, options);
   app.get_formatter()->column_width(26);
@@ -104,6 +125,7 @@ void describe(CLI::App& app, const Group& group, Options& options) {
 // The program's options, and those of its commands, bound to `options`.
 std::unique_ptr<CLI::App> make_app(Options& options) {
   auto app = std::make_unique<CLI::App>(kAbout, "nsmap");
+  app->formatter(std::make_shared<PlainUsage>());
   describe(*app, kMap, options);
   app->footer(kMore);
   app->set_version_flag("--version", "nsmap " NSMAP_VERSION, "the version");
@@ -115,25 +137,41 @@ std::unique_ptr<CLI::App> make_app(Options& options) {
   return app;
 }
 
-void take(const Command* command, Arguments& parsed) { parsed.command = command; }
-void take(const Action* action, Arguments& parsed) { parsed.action = action; }
+// What the command line chose: a row, and how it is called.
+struct Choice {
+  std::variant<const Command*, const Action*> row = &kMap;
+  std::string path;  // "ns add"; empty: the program alone
+};
 
-// Says which row the command line chose.
-void choose(const CLI::App& app, Arguments& parsed) {
-  parsed.command = &kMap;
+Choice choice_of(const CLI::App& app) {
+  Choice choice;
   for (const Command* command : kCommands)
-    if (app.got_subcommand(command->name)) parsed.command = command;
+    if (app.got_subcommand(command->name)) choice = {command, command->name};
   for (const Group* group : kGroups) {
     if (!app.got_subcommand(group->name)) continue;
-    parsed.command = nullptr;
+    choice.path = group->name;
     const CLI::App& chosen = *app.get_subcommand(group->name);
     for (const Group::Member& member : group->members)
       std::visit(
           [&](const auto* row) {
-            if (chosen.got_subcommand(row->name)) take(row, parsed);
+            if (chosen.got_subcommand(row->name))
+              choice = {row, fmt::format("{} {}", group->name, row->name)};
           },
           member);
   }
+  return choice;
+}
+
+std::string help_of(const Choice& choice) {
+  return choice.path.empty() ? "nsmap --help" : fmt::format("nsmap {} --help", choice.path);
+}
+
+Result<void> check_things(const Choice& choice, const Options& options) {
+  const Things wanted = std::visit([](const auto* row) { return things_of(*row); }, choice.row);
+  if (options.things.size() >= wanted.least) return {};
+  return usage_error(fmt::format("{}: {} is wanted, and just '{}' given", choice.path, wanted.name,
+                                 fmt::join(options.things, " ")),
+                     help_of(choice));
 }
 
 bool takes_program(const std::vector<std::string>& arguments) {
@@ -157,6 +195,9 @@ std::vector<std::string> split_program(std::vector<std::string>& arguments) {
   return program;
 }
 
+void take(const Command* command, Arguments& parsed) { parsed.command = command; }
+void take(const Action* action, Arguments& parsed) { parsed.action = action; }
+
 // What CLI11 says, on one line and without a full stop.
 std::string one_line(std::string message) {
   std::replace(message.begin(), message.end(), '\n', ' ');
@@ -179,9 +220,12 @@ Result<Arguments> parse_arguments(std::vector<std::string> arguments) {
     parsed.help = app->help();
     return parsed;
   } catch (const CLI::Error& error) {
-    return usage_error(one_line(error.what()), "nsmap --help");
+    return usage_error(one_line(error.what()), help_of(choice_of(*app)));
   }
-  choose(*app, parsed);
+  const Choice choice = choice_of(*app);
+  if (auto enough = check_things(choice, parsed.options); !enough)
+    return tl::unexpected(enough.error());
+  std::visit([&](const auto* row) { take(row, parsed); }, choice.row);
   parsed.options.program = std::move(program);
   return parsed;
 }

@@ -14,6 +14,8 @@ extern const Action kNsAdd;
 extern const Action kNsRm;
 extern const Action kNsAdopt;
 extern const Action kNsConnect;
+extern const Action kNsRoute;
+extern const Action kNsImpair;
 extern const Action kNsExec;
 extern const Action kNsShell;
 extern const Command kNsId;

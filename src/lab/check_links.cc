@@ -110,13 +110,9 @@ void check_numbers(const At& at) {
 void check_impairment(const At& at) {
   if (!at.link.impair) return;
   const Impairment& impair = *at.link.impair;
-  const auto fail = [&](std::string_view what) {
-    at.checking.fail(impair.where.line != 0 ? impair.where : at.link.where, what);
-  };
-  if (impair.rate_bps && *impair.rate_bps < 8) fail("a rate is at least 8bit");
-  if (impair.jitter_us && !impair.delay_us) fail("jitter is how much a delay varies: give a delay");
-  if (impair.loss_percent && !(*impair.loss_percent >= 0 && *impair.loss_percent <= 100))
-    fail("loss is between 0% and 100%");
+  const std::string_view wrong = wrong_impairment(impair);
+  if (!wrong.empty())
+    at.checking.fail(impair.where.line != 0 ? impair.where : at.link.where, wrong);
 }
 
 void check_link(const At& at) {
@@ -171,6 +167,15 @@ void check_cycle(Checking& checking, const LinkName& from, Names& done) {
 }
 
 }  // namespace
+
+std::string_view wrong_impairment(const Impairment& impair) {
+  if (impair.rate_bps && *impair.rate_bps < 8) return "a rate is at least 8bit";
+  if (impair.jitter_us && !impair.delay_us)
+    return "jitter is how much a delay varies: give a delay";
+  if (impair.loss_percent && !(*impair.loss_percent >= 0 && *impair.loss_percent <= 100))
+    return "loss is between 0% and 100%";
+  return {};
+}
 
 // dev_valid_name() of net/core/dev.c, and a % would be a pattern (dev_alloc_name()).
 std::string_view wrong_link_name(std::string_view name) {

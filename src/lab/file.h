@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -16,6 +17,11 @@ Result<Lab> parse(std::string_view text, const std::string& file);
 
 // What is wrong with a lab, wherever it comes from; parse() has called it.
 Result<void> check(const Lab& lab);
+
+// The same keys and values as words, one after the other: "to 10.0.0.0/8 via 10.1.0.1". An error
+// begins with `doing`.
+Result<Route> parse_route(const std::string& doing, std::span<const std::string> words);
+Result<Impairment> parse_impairment(const std::string& doing, std::span<const std::string> words);
 
 // A lab as a file, which parse() makes the same lab of. `remarks`, a line each, go to its head as
 // comments.

@@ -105,12 +105,8 @@ constexpr Key<LinkText> kLink[] = {
     {"peer", read_peer},
     {"parent", read_parent},
     {"addresses", read_addresses},
-    {"impair",
-     [](Reading& reading, const Node& node, LinkText& text) {
-       Impairment& impairment = text.link.impair.emplace();
-       impairment.where = node.where;
-       read_map(reading, node, "impair", kImpairment, impairment);
-     }},
+    {"impair", [](Reading& reading, const Node& node,
+                  LinkText& text) { text.link.impair = read_impairment(reading, node); }},
 };
 
 // Keys that are for the map a link stands in.
@@ -248,6 +244,13 @@ void join_peer(Reading& reading, Places& places, PeerText& peer, Lab& lab) {
 }
 
 }  // namespace
+
+Impairment read_impairment(Reading& reading, const Node& node) {
+  Impairment impairment;
+  impairment.where = node.where;
+  read_map(reading, node, "impair", kImpairment, impairment);
+  return impairment;
+}
 
 void read_links(Reading& reading, const Node& node, Namespace& ns) {
   const Counters outer = reading.counters;

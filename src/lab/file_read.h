@@ -122,6 +122,9 @@ void read_links(Reading& reading, const yaml::Node& node, Namespace& ns);
 void read_routes(Reading& reading, const yaml::Node& node, Namespace& ns);
 void read_rules(Reading& reading, const yaml::Node& node, Namespace& ns);
 
+Route read_route(Reading& reading, const yaml::Node& node);
+Impairment read_impairment(Reading& reading, const yaml::Node& node);
+
 // Makes both ends of every pair of what their names and the texts beside them say.
 void join_peers(Reading& reading, Lab& lab);
 

@@ -6,9 +6,6 @@ namespace {
 
 using yaml::Node;
 
-// The metric that the kernel gives a route without one: IP6_RT_PRIO_USER for IPv6
-// (include/uapi/linux/ipv6_route.h), none for IPv4.
-
 // A route before it is known of which family it is.
 struct RouteText : Route {
   std::optional<Prefix> prefix;
@@ -148,27 +145,32 @@ void finish(Reading& reading, RuleText& rule) {
   rule.v6 = rule.family.value_or(prefix && prefix->address.is_v6());
 }
 
-// Reads each of a list of maps with the keys of a table.
-template <typename Text, typename Keys, typename Part>
-void read_list(Reading& reading, const Node& node, const char* list, const char* one,
-               const Keys& keys, std::vector<Part>& parts) {
-  for (const Node* item : items(reading, node, list)) {
-    Text text;
-    text.where = item->where;
-    read_map(reading, *item, one, keys, text);
-    finish(reading, text);
-    parts.push_back(std::move(text));
-  }
+Rule read_rule(Reading& reading, const Node& node) {
+  RuleText rule;
+  rule.where = node.where;
+  read_map(reading, node, "a rule", kRule, rule);
+  finish(reading, rule);
+  return rule;
 }
 
 }  // namespace
 
+Route read_route(Reading& reading, const Node& node) {
+  RouteText route;
+  route.where = node.where;
+  read_map(reading, node, "a route", kRoute, route);
+  finish(reading, route);
+  return route;
+}
+
 void read_routes(Reading& reading, const Node& node, Namespace& ns) {
-  read_list<RouteText>(reading, node, "routes", "a route", kRoute, ns.routes);
+  for (const Node* item : items(reading, node, "routes"))
+    ns.routes.push_back(read_route(reading, *item));
 }
 
 void read_rules(Reading& reading, const Node& node, Namespace& ns) {
-  read_list<RuleText>(reading, node, "rules", "a rule", kRule, ns.rules);
+  for (const Node* item : items(reading, node, "rules"))
+    ns.rules.push_back(read_rule(reading, *item));
 }
 
 }  // namespace nsmap::lab

@@ -146,6 +146,8 @@ struct Lab {
 
 // What is wrong with a name for a new link; empty: nothing.
 std::string_view wrong_link_name(std::string_view name);
+// What is wrong with an impairment; empty: nothing.
+std::string_view wrong_impairment(const Impairment& impairment);
 
 // Null: there is none.
 const Namespace* find(const Lab& lab, const std::string& ns);

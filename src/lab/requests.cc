@@ -184,7 +184,12 @@ Result<Request> route_request(uint16_t type, uint16_t flags, const Route& route,
   if (!number) return tl::unexpected(number.error());
   const auto hops = all_hops(route, index_of);
   if (!hops) return tl::unexpected(hops.error());
-  Request request(type, flags, route_header(route, *number));
+  rtmsg header = route_header(route, *number);
+  if (type == RTM_DELROUTE) {  // any scope, whoever made it: net/ipv4/fib_trie.c fib_table_delete
+    header.rtm_scope = RT_SCOPE_NOWHERE;
+    header.rtm_protocol = RTPROT_UNSPEC;
+  }
+  Request request(type, flags, header);
   if (route.to.length != 0) request.attribute(RTA_DST, route.to.address.bytes());
   request.attribute(RTA_TABLE, route.table.value);
   if (route.metric) request.attribute(RTA_PRIORITY, *route.metric);
@@ -229,16 +234,25 @@ Request rule_request(uint16_t type, uint16_t flags, const Rule& rule) {
 
 constexpr uint32_t handle(uint32_t major, uint32_t minor) { return major << 16 | minor; }
 
-// Of the qdisc at the root; netem's one class, under which tbf stands, has the minor number 1.
-constexpr uint32_t kRoot = 1;
+// The major numbers of what is at the root, and of what stands below it; netem's one class has the
+// minor number 1.
+struct Majors {
+  uint32_t root = 1;
+  uint32_t below = 2;
+};
 
-Request qdisc_request(IfIndex index, uint32_t parent, uint32_t own, std::string_view kind,
-                      const AttributeList& options) {
+// Other ones than an impairment has that is there; those above are for the user (tc(8)).
+Majors majors_beside(uint16_t replaced) {
+  return replaced == 1 || replaced == 2 ? Majors{3, 4} : Majors{};
+}
+
+Request qdisc_request(IfIndex index, uint32_t parent, uint32_t own, bool replaces,
+                      std::string_view kind, const AttributeList& options) {
   tcmsg header{};
   header.tcm_ifindex = index.value;
   header.tcm_parent = parent;
-  header.tcm_handle = own;
-  Request request(RTM_NEWQDISC, kCreate, header);
+  header.tcm_handle = handle(own, 0);
+  Request request(RTM_NEWQDISC, replaces ? NLM_F_CREATE | NLM_F_REPLACE : kCreate, header);
   AttributeList list;
   list.text(TCA_KIND, kind).nest(TCA_OPTIONS, options);
   return request.attributes(list);
@@ -342,17 +356,18 @@ Request add_rule(const Rule& rule) { return rule_request(RTM_NEWRULE, kCreate, r
 
 Request remove_rule(const Rule& rule) { return rule_request(RTM_DELRULE, 0, rule); }
 
-std::vector<Request> impair(IfIndex index, const Impairment& impairment) {
+std::vector<Request> impair(IfIndex index, const Impairment& impairment,
+                            std::optional<uint16_t> replaced) {
+  const Majors majors = replaced ? majors_beside(*replaced) : Majors{};
   std::vector<Request> requests;
-  uint32_t parent = TC_H_ROOT;
-  uint32_t major = kRoot;
-  if (impairment.delay_us || impairment.jitter_us || impairment.loss_percent) {
-    requests.push_back(qdisc_request(index, parent, handle(major, 0), "netem", netem(impairment)));
-    parent = handle(major++, 1);
-  }
+  const bool has_netem = impairment.delay_us || impairment.jitter_us || impairment.loss_percent;
+  if (has_netem)
+    requests.push_back(qdisc_request(index, TC_H_ROOT, majors.root, replaced.has_value(), "netem",
+                                     netem(impairment)));
   if (impairment.rate_bps)
-    requests.push_back(
-        qdisc_request(index, parent, handle(major, 0), "tbf", tbf(*impairment.rate_bps)));
+    requests.push_back(qdisc_request(index, has_netem ? handle(majors.root, 1) : TC_H_ROOT,
+                                     has_netem ? majors.below : majors.root, replaced && !has_netem,
+                                     "tbf", tbf(*impairment.rate_bps)));
   return requests;
 }
 

@@ -51,9 +51,11 @@ Result<netlink::Request> remove_route(const Route& route, const IndexOf& index_o
 netlink::Request add_rule(const Rule& rule);
 netlink::Request remove_rule(const Rule& rule);
 
-// tbf for the rate, netem for the rest, netem first where both are. Refused (EEXIST) where a link
-// has an impairment: clear it first.
-std::vector<netlink::Request> impair(IfIndex index, const Impairment& impairment);
+// tbf for the rate, netem for the rest, netem first where both are. Refused (EEXIST) where the link
+// has an impairment, unless `replaced` is the major number of that one's handle: then it goes when
+// the new one comes.
+std::vector<netlink::Request> impair(IfIndex index, const Impairment& impairment,
+                                     std::optional<std::uint16_t> replaced = {});
 netlink::Request clear_impairment(IfIndex index);
 
 }  // namespace nsmap::lab

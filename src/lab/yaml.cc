@@ -161,6 +161,7 @@ std::optional<Mark> not_text(std::string_view text) {
 }  // namespace
 
 tl::unexpected<Error> error_at(const std::string& file, Mark where, std::string_view what) {
+  if (where.line == 0) return usage_error(fmt::format("{}: {}", file, what));
   return usage_error(fmt::format("{}:{}:{}: {}", file, where.line, where.column, what));
 }
 

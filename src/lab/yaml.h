@@ -35,7 +35,7 @@ struct Document {
 constexpr std::size_t kMaxBytes = 16u << 20;
 constexpr std::size_t kMaxNodes = 8'000'000;  // aliases followed
 
-// "lab.yaml:12:7: what", as usage_error().
+// "lab.yaml:12:7: what", as usage_error(); "lab.yaml: what" where the mark is of no line.
 tl::unexpected<Error> error_at(const std::string& file, Mark where, std::string_view what);
 
 Result<Document> read(std::string_view text, const std::string& file);

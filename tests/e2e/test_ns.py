@@ -41,6 +41,11 @@ def in_new_namespace(*command, flags="-n"):
     return process
 
 
+def has_netem():
+    return subprocess.run(["unshare", "-n", "tc", "qdisc", "add", "dev", "lo", "root", "netem", "delay",
+                           "1ms"], capture_output=True).returncode == 0
+
+
 class NsCase(TestCase):
     def setUp(self):
         self.assertEqual(names(), set())
@@ -430,6 +435,106 @@ class Connect(NsCase):
                           ["red", "blue", "--addr4", "::1/64"], ["red", "--bridge", "none"]):
             self.refused(2, "connect", *arguments)
         self.assertEqual(len(ip_json("link", "red")), 1)
+
+
+class Routes(NsCase):
+    def setUp(self):
+        super().setUp()
+        self.done("add", "red", "blue")
+        self.done("connect", "red", "blue")
+
+    def routes(self, selection):
+        rows = ip_json(f"{selection} route show table all proto static", "red")
+        keys = ("type", "dst", "gateway", "dev", "table", "metric", "prefsrc")
+        return [{key: row[key] for key in keys if key in row} for row in rows]
+
+    def test_a_route_is_the_one_that_ip_shows(self):
+        for words, version, row in (
+                ("10.2.0.0/16 via 10.213.0.2", "-4",
+                 {"dst": "10.2.0.0/16", "gateway": "10.213.0.2", "dev": "eth0"}),
+                ("default via 10.213.0.2 table 7 metric 5 src 10.213.0.1", "-4",
+                 {"dst": "default", "gateway": "10.213.0.2", "dev": "eth0", "table": "7",
+                  "metric": 5, "prefsrc": "10.213.0.1"}),
+                ("default dev eth0 family inet", "-4", {"dst": "default", "dev": "eth0"}),
+                ("10.9.0.0/16 type blackhole", "-4", {"type": "blackhole", "dst": "10.9.0.0/16"}),
+                ("2001:db8::/32 via fd00:213::2", "-6",
+                 {"dst": "2001:db8::/32", "gateway": "fd00:213::2", "dev": "eth0",
+                  "metric": 1024})):
+            with self.subTest(words):
+                self.done("route", "red", "add", *words.split())
+                self.assertEqual(self.routes(version), [row])
+                self.done("route", "red", "del", *words.split())
+                self.assertEqual(self.routes(version), [])
+
+    def test_a_route_of_another_is_removed_by_its_prefix_alone(self):
+        sh("ip -n red route add 10.2.0.0/16 via 10.213.0.2 proto 99")
+        self.done("route", "red", "del", "10.2.0.0/16")
+        self.assertEqual(ip_json("route show proto 99", "red"), [])
+
+    def test_refusals_change_nothing(self):
+        before = ip_json("route show table all", "red")
+        for status, words, says in ((2, "add 10.2.0.0/16 viaa 10.213.0.2", "did you mean 'via'"),
+                                    (2, "add 10.2.0.0/16 via", "of what"),
+                                    (2, "add 10.2.0.0/16 dev eth0 dev eth0", "twice"),
+                                    (2, "add default dev eth0", "family"),
+                                    (2, "add 10.2.0.0/16 dev nothing", "no link"),
+                                    (2, "add 10.2.0.300/16 dev eth0", "no prefix"),
+                                    (2, "change 10.2.0.0/16 dev eth0", "neither add nor del"),
+                                    (2, "add", "is wanted"),
+                                    (3, "del 10.2.0.0/16", "no such route")):
+            with self.subTest(words):
+                self.assertIn(says, self.refused(status, "route", "red", *words.split()))
+        self.assertEqual(ip_json("route show table all", "red"), before)
+
+    def test_twice_is_once_too_often(self):
+        self.done("route", "red", "add", "10.2.0.0/16", "via", "10.213.0.2")
+        self.assertIn("there is one already",
+                      self.refused(3, "route", "red", "add", "10.2.0.0/16", "via", "10.213.0.2"))
+
+
+class Impairments(NsCase):
+    def setUp(self):
+        super().setUp()
+        self.done("add", "red", "blue")
+        self.done("connect", "red", "blue")
+
+    def qdisc(self, link="eth0"):
+        rows = json.loads(sh(f"tc -n red -j qdisc show dev {link}"))
+        return [(row["kind"], row["options"].get("rate")) for row in rows if row["handle"] != "0:"]
+
+    def test_a_rate_is_replaced_and_taken_away(self):
+        self.done("impair", "red", "eth0", "rate", "10mbit")
+        self.assertEqual(self.qdisc(), [("tbf", 1250000)])
+        for rate in ("5mbit", "7mbit", "9mbit"):
+            self.done("impair", "red", "eth0", "rate", rate)
+        self.assertEqual(self.qdisc(), [("tbf", 1125000)])
+        self.done("impair", "red", "eth0", "off")
+        self.done("impair", "red", "eth0", "off")
+        self.assertEqual(self.qdisc(), [])
+
+    def test_what_is_refused_leaves_what_was_there(self):
+        self.done("impair", "red", "eth0", "rate", "10mbit")
+        for status, words in ((2, "delay soon"), (2, "jitter 2ms"), (2, "loss 101%"),
+                              (2, "rate 1bit"), (2, "speed 1mbit"), (2, "rate")):
+            self.refused(status, "impair", "red", "eth0", *words.split())
+        self.refused(2, "impair", "red", "nothing", "off")
+        if not has_netem():
+            self.assertIn("netem", self.refused(3, "impair", "red", "eth0", "delay", "20ms"))
+        self.assertEqual(self.qdisc(), [("tbf", 1250000)])
+
+    def test_a_delay_is_felt(self):
+        if not has_netem():
+            self.skipTest("this kernel has no netem")
+        self.done("impair", "red", "eth0", "delay", "50ms", "rate", "100mbit")
+        self.assertEqual([kind for kind, _ in self.qdisc()], ["netem", "tbf"])
+        answer = sh("ip netns exec red ping -c1 10.213.0.2")
+        self.assertGreater(float(answer.split("time=")[1].split()[0]), 50)
+
+    def test_the_queueing_discipline_of_another_stays(self):
+        sh("tc -n red qdisc add dev eth0 root handle 5: pfifo")
+        self.assertIn("pfifo", self.refused(2, "impair", "red", "eth0", "rate", "10mbit"))
+        self.assertIn("pfifo", self.refused(2, "impair", "red", "eth0", "off"))
+        self.assertEqual(self.qdisc(), [("pfifo", None)])
 
 
 class Unprivileged(NsCase):
