@@ -222,6 +222,34 @@ def exported_again(text):
     return done.stdout
 
 
+# Facts that change by themselves while nothing is done.
+PASSING = {"counters", "tentative", "flags", "valid_s", "preferred_s", "holders", "sockets"}
+
+
+def _lasting(value):
+    """A part of a snapshot without what passes."""
+    if isinstance(value, dict):
+        return {key: _lasting(each) for key, each in value.items() if key not in PASSING}
+    if isinstance(value, list):
+        return [_lasting(each) for each in value]
+    return value
+
+
+def host_facts():
+    """All that a snapshot says of the host (within a test file: of the namespaces it runs in), every
+    field, but for what passes: its own namespace, which others there are, their names, who runs."""
+    snapshot = nsmap()
+    namespaces = snapshot["namespaces"]
+    host = _lasting(next(ns for ns in namespaces if ns.get("host")))
+    host["neighbours"] = [each for each in host.get("neighbours", []) if each["state"] == "permanent"]
+    # An address that is on trial (RFC 4862) has no route yet.
+    host["routes"] = [each for each in host["routes"] if each.get("protocol") != "kernel"]
+    return {"host": host,
+            "namespaces": sorted((ns["id"]["ino"], str(ns.get("names"))) for ns in namespaces),
+            "processes": sorted((each["pid"], each["comm"]) for each in snapshot["processes"]
+                                if each["comm"] != "nsmap")}
+
+
 # --- running a test file ---------------------------------------------------------------------
 
 
@@ -241,6 +269,23 @@ class TestCase(unittest.TestCase):
         found = self.holders(ns, kind)
         self.assertIn(facts, [{key: each.get(key) for key in facts} for each in found],
                       f"holders: {ns['holders']}")
+
+
+class HostTestCase(TestCase):
+    """A test after which the host must be as it was."""
+
+    def setUp(self):
+        self._host = host_facts()
+        self.addCleanup(self._assert_host)
+
+    def _assert_host(self):
+        # Processes and namespaces end some time after the call that ends them.
+        deadline = time.monotonic() + 15
+        while host_facts() != self._host and time.monotonic() < deadline:
+            time.sleep(0.1)
+        now = host_facts()
+        for key, before in self._host.items():
+            self.assertEqual(now[key], before, key)
 
 
 def _host_state():

@@ -10,7 +10,7 @@ import time
 import unittest
 
 import harness
-from harness import TestCase, ip_json, sh
+from harness import TestCase, host_facts, ip_json, sh
 
 EXAMPLES = harness.ROOT / "examples"
 STATE = pathlib.Path("/run/nsmap/labs")
@@ -62,12 +62,8 @@ def pings(source, target):
 
 def state():
     """All that a lab can leave behind outside its own namespaces."""
-    return {"names": sorted(os.listdir("/run/netns")) if os.path.isdir("/run/netns") else [],
-            "links": [each["ifname"] for each in ip_json("link")],
-            "addresses": ip_json("addr show scope global"),
-            "routes": ip_json("route show table all"), "rules": ip_json("rule"),
-            "labs": sorted(os.listdir(STATE)) if STATE.is_dir() else [],
-            "sleepers": sh("pgrep -x sleep || true").split()}
+    return {"files": sorted(os.listdir("/run/netns")) if os.path.isdir("/run/netns") else [],
+            "labs": sorted(os.listdir(STATE)) if STATE.is_dir() else [], **host_facts()}
 
 
 class Labs(TestCase):

@@ -9,7 +9,7 @@ import subprocess
 import time
 
 import harness
-from harness import NSMAP, WORK, TestCase, hold, inode, ip_json, run_nsmap, sh, wait_for
+from harness import NSMAP, WORK, HostTestCase, hold, inode, ip_json, run_nsmap, sh, wait_for
 
 NETNS = pathlib.Path("/run/netns")
 
@@ -46,8 +46,9 @@ def has_netem():
                            "1ms"], capture_output=True).returncode == 0
 
 
-class NsCase(TestCase):
+class NsCase(HostTestCase):
     def setUp(self):
+        super().setUp()
         self.assertEqual(names(), set())
         self.mounts = sorted(path for path in mounts() if path != str(NETNS))
 
