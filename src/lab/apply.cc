@@ -369,7 +369,11 @@ class Applier {
   void take_new(const Step& step, const LinkName& name, const Link& link,
                 std::vector<std::string>& records) {
     Place& place = places_[name.ns];
-    const IfIndex index(++place.last_index);
+    // Up to Linux 6.12 a number must be free where the request is sent as well, which is where the
+    // parent is (net/core/rtnetlink.c __rtnl_newlink).
+    Place& asked = places_[link.parent ? link.parent->ns : name.ns];
+    const IfIndex index(std::max(place.last_index, asked.last_index) + 1);
+    place.last_index = asked.last_index = index.value;
     place.links[name.link] = index;
     place.new_links.push_back({&step, &link});
     new_.insert(name);

@@ -164,6 +164,17 @@ void keep_spoken_of(const Namespace& lab, Namespace& host) {
   });
 }
 
+// An interface identifier made of a MAC and two bytes in its middle: ff fe (RFC 4291, appendix A),
+// or the number of one of several links that share the MAC (net/ipv6/addrconf.c
+// addrconf_ifid_eui48).
+bool holds_mac(const IpAddress& address, const Mac& mac) {
+  const Bytes bytes = address.bytes();
+  if (bytes[11] == std::byte{0xff} && bytes[12] == std::byte{0xfe}) return true;
+  const Bytes own = mac.bytes();
+  return own.size() == 6 && std::ranges::equal(own.first(3), bytes.subspan(8, 3)) &&
+         std::ranges::equal(own.last(3), bytes.subspan(13, 3));
+}
+
 }  // namespace
 
 void Observing::remark(const model::Namespace& ns, std::string_view what) {
@@ -182,16 +193,15 @@ bool is_always_there(const model::Link& link) {
                           std::end(kFallbacks));
 }
 
-// Link-local addresses of IPv6 that hold a MAC (RFC 4291, appendix A), were drawn from a secret
-// (RFC 7217, IFA_F_STABLE_PRIVACY), or are of a link without a MAC; and temporary ones (RFC 8981).
+// Link-local addresses of IPv6 that hold a MAC, were drawn from a secret (RFC 7217,
+// IFA_F_STABLE_PRIVACY), or are of a link without a MAC; and temporary ones (RFC 8981).
 bool is_made_by_kernel(const model::Link& link, const model::Address& address) {
   constexpr std::uint32_t kStablePrivacy = 0x800;
   if (!address.address.is_v6()) return false;
   if (!address.address.is_link_local()) return address.secondary;
-  const Bytes bytes = address.address.bytes();
-  const bool holds_mac = bytes[11] == std::byte{0xff} && bytes[12] == std::byte{0xfe};
   return address.prefix == 64 &&
-         (holds_mac || (address.flags & kStablePrivacy) != 0 || link.mac.bytes().size() != 6);
+         (holds_mac(address.address, link.mac) || (address.flags & kStablePrivacy) != 0 ||
+          link.mac.bytes().size() != 6);
 }
 
 Observed observe_all(const model::Snapshot& snapshot, const std::string& name) {

@@ -101,6 +101,7 @@ model::Snapshot laptop() {
   end.peer = model::LinkRef{host.id, port.index};
   add_address(host, eth0, "192.0.2.10/24");
   add_address(host, eth0, "fe80::ff:fe00:1/64");
+  add_address(host, eth0, "fe80::200:0:100:1/64");  // as of an ipvlan: its MAC, and its number
   add_address(host, docker0, "172.17.0.1/16");
   add_address(web, end, "172.17.0.2/16");
   add_route(host, "0.0.0.0/0", "192.0.2.1", eth0.index, "dhcp");

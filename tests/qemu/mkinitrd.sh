@@ -13,7 +13,7 @@ trap 'rm -rf "$root"' EXIT
 mkdir -p "$root"/{bin,sbin,proc,sys,dev,run,tmp,etc,root,mnt} "$root/lib/modules/$version"
 
 cp /bin/busybox "$root/bin/"
-for applet in sh mount umount ls cat echo sleep poweroff modprobe mkdir; do
+for applet in sh mount umount ls cat echo sleep poweroff modprobe mkdir ping; do
   ln -s busybox "$root/bin/$applet"
 done
 

@@ -1,28 +1,16 @@
-"""Links of the kinds that the machine's own kernel may lack, in Debian's stock kernel under QEMU.
-
-The kernel's package is downloaded and unpacked once, into a cache directory (NSMAP_CACHE, else
-build/cache), never installed. QEMU emulates the processor (TCG), so the guest needs no /dev/kvm.
-"""
+"""Links of the kinds that the machine's own kernel may lack, in Debian's stock kernel (qemu.py)."""
 
 import json
-import os
-import pathlib
-import re
-import shutil
-import subprocess
 
 import harness
-from harness import NSMAP, ROOT, WORK, TestCase, named, sh
+import qemu
+from harness import TestCase, named
 from linkfacts import compare_links
-
-QEMU = ROOT / "tests/qemu"
-CACHE = pathlib.Path(os.environ.get("NSMAP_CACHE", ROOT / "build/cache"))
 
 MODULES = ("dummy veth bridge 8021q bonding team team_mode_roundrobin ipvlan ipvtap macvlan macvtap vrf "
            "vxlan geneve ip_gre ip6_gre ipip sit ip6_tunnel ip_vti ip6_vti xfrm_interface macsec "
            "wireguard ifb nlmon tun inet_diag tcp_diag udp_diag unix_diag netlink_diag "
            "af_packet_diag sch_ingress")
-BOOT_MODULES = "crc32c_generic libcrc32c 9p 9pnet_virtio virtio_pci netfs fscache"
 
 # What each kind is made by: arguments of `ip`. d0…d9 are dummies to stand on.
 LINKS = [
@@ -68,60 +56,11 @@ LINKS = [
 ]
 
 
-KERNEL = CACHE / "kernel"
-
-
-def fetch_kernel():
-    """Downloads and unpacks the stock kernel into KERNEL, once."""
-    if KERNEL.exists():
-        return
-    depends = sh("apt-cache depends linux-image-amd64", check=False)
-    package = re.search(r"Depends: (linux-image-\S+)", depends)
-    if not package:
-        raise harness.Unavailable("apt knows no stock kernel (apt-get update?)")
-    making = KERNEL.with_name("kernel.new")
-    shutil.rmtree(making, ignore_errors=True)
-    making.mkdir(parents=True)
-    try:
-        sh(f"apt-get download {package.group(1)}", cwd=making, timeout=200)
-    except AssertionError as error:
-        raise harness.Unavailable(f"the stock kernel cannot be downloaded: {error}") from error
-    sh(f"dpkg-deb -x {making}/*.deb {making} && rm {making}/*.deb")
-    version = os.listdir(making / "lib/modules")[0]
-    sh(f"depmod -b {making} {version} && "
-       f"/usr/bin/python3 {QEMU}/extract_vmlinux.py {making}/boot/vmlinuz-{version} {making}/vmlinux")
-    making.rename(KERNEL)
-
-
-def boot(share):
-    """Runs the guest with a directory shared; gives what it printed."""
-    version = os.listdir(KERNEL / "lib/modules")[0]
-    programs = ["/sbin/ip", "/sbin/bridge", str(pathlib.Path(NSMAP).resolve())]
-    sh(f"{QEMU}/mkinitrd.sh {KERNEL} {version} {WORK}/initrd '{MODULES} {BOOT_MODULES}' "
-       + " ".join(programs))
-    done = subprocess.run(
-        ["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none",
-         "-serial", "stdio", "-m", "512", "-accel", "tcg", "-M", "q35", "-cpu", "Nehalem",
-         "-kernel", str(KERNEL / "vmlinux"), "-initrd", f"{WORK}/initrd",
-         "-append", "console=ttyS0 quiet panic=-1 loglevel=3 mitigations=off",
-         "-fsdev", f"local,id=f0,path={share},security_model=none",
-         "-device", "virtio-9p-pci,fsdev=f0,mount_tag=share"],
-        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=200, errors="replace")
-    return done.stdout + done.stderr
-
-
 class StockKernel(TestCase):
     @classmethod
     def setUpClass(cls):
-        share = WORK / "share"
-        share.mkdir()
-        shutil.copy(QEMU / "run.sh", share)
-        (share / "modules.txt").write_text(MODULES)
-        (share / "links.txt").write_text("\n".join(LINKS) + "\n")
-        shutil.copy(NSMAP, share / "nsmap")
-        console = boot(share)
-        if "GUEST-EXIT=0" not in console:
-            raise AssertionError(f"the guest failed: {console[-3000:]}")
+        share = qemu.boot("links.sh", MODULES, "/sbin/ip", "/sbin/bridge",
+                          files={"links.txt": "\n".join(LINKS) + "\n"})
         cls.told = {name: json.loads((share / f"{name}.json").read_text())
                     for name in ("host", "other", "vlan")}
         cls.refused = (share / "refused.txt").read_text().splitlines()
@@ -197,4 +136,4 @@ class StockKernel(TestCase):
 
 
 if __name__ == "__main__":
-    harness.main("qemu-system-x86_64", "cpio", "busybox", "modprobe", "bridge", before=fetch_kernel)
+    harness.main(*qemu.PROGRAMS, "bridge", before=qemu.fetch_kernel)

@@ -1,0 +1,73 @@
+"""Debian's stock kernel under QEMU, for what the machine's own kernel may lack.
+
+The kernel's package is downloaded and unpacked once, into a cache directory (NSMAP_CACHE, else
+build/cache), never installed. QEMU emulates the processor (TCG), so the guest needs no /dev/kvm.
+"""
+
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+
+import harness
+from harness import NSMAP, ROOT, WORK, sh
+
+SCRIPTS = ROOT / "tests/qemu"
+CACHE = pathlib.Path(os.environ.get("NSMAP_CACHE", ROOT / "build/cache"))
+KERNEL = CACHE / "kernel"
+PROGRAMS = ("qemu-system-x86_64", "cpio", "busybox", "modprobe")  # for harness.main()
+
+BOOT_MODULES = "crc32c_generic libcrc32c 9p 9pnet_virtio virtio_pci netfs fscache"
+
+
+def fetch_kernel():
+    """Downloads and unpacks the stock kernel into KERNEL, once."""
+    if KERNEL.exists():
+        return
+    depends = sh("apt-cache depends linux-image-amd64", check=False)
+    package = re.search(r"Depends: (linux-image-\S+)", depends)
+    if not package:
+        raise harness.Unavailable("apt knows no stock kernel (apt-get update?)")
+    making = KERNEL.with_name("kernel.new")
+    shutil.rmtree(making, ignore_errors=True)
+    making.mkdir(parents=True)
+    try:
+        sh(f"apt-get download {package.group(1)}", cwd=making, timeout=200)
+    except AssertionError as error:
+        raise harness.Unavailable(f"the stock kernel cannot be downloaded: {error}") from error
+    sh(f"dpkg-deb -x {making}/*.deb {making} && rm {making}/*.deb")
+    version = os.listdir(making / "lib/modules")[0]
+    sh(f"depmod -b {making} {version} && "
+       f"/usr/bin/python3 {SCRIPTS}/extract_vmlinux.py {making}/boot/vmlinuz-{version} {making}/vmlinux")
+    making.rename(KERNEL)
+
+
+def boot(script, modules, *programs, files=()):
+    """Runs a script of tests/qemu in the guest, the kernel's modules loaded, `programs` and nsmap at
+    hand, beside it nsmap and `files`, texts by name. Gives the directory with all that it left."""
+    share = WORK / "share"
+    share.mkdir()
+    shutil.copy(SCRIPTS / script, share / "run.sh")
+    (share / "modules.txt").write_text(modules)
+    for name, text in dict(files).items():
+        (share / name).write_text(text)
+    for program in programs:
+        if not program.startswith("/sbin/"):
+            shutil.copy(program, share)
+    shutil.copy(NSMAP, share / "nsmap")
+    version = os.listdir(KERNEL / "lib/modules")[0]
+    sh(f"{SCRIPTS}/mkinitrd.sh {KERNEL} {version} {WORK}/initrd '{modules} {BOOT_MODULES}' "
+       f"{pathlib.Path(NSMAP).resolve()} " + " ".join(programs))
+    done = subprocess.run(
+        ["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none",
+         "-serial", "stdio", "-m", "512", "-accel", "tcg", "-M", "q35", "-cpu", "Nehalem",
+         "-kernel", str(KERNEL / "vmlinux"), "-initrd", f"{WORK}/initrd",
+         "-append", "console=ttyS0 quiet panic=-1 loglevel=3 mitigations=off",
+         "-fsdev", f"local,id=f0,path={share},security_model=none",
+         "-device", "virtio-9p-pci,fsdev=f0,mount_tag=share"],
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=200, errors="replace")
+    console = done.stdout + done.stderr
+    if "GUEST-EXIT=0" not in console:
+        raise AssertionError(f"the guest failed: {console[-3000:]}")
+    return share
