@@ -1,5 +1,6 @@
 #include "lab/masquerade.h"
 
+#include <linux/if.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
@@ -9,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <span>
 
 #include "netlink/batch.h"
 
@@ -47,7 +49,13 @@ Request request(uint16_t message, uint16_t flags, const AttributeList& list = {}
 // udata.h NFTNL_UDATA_RULE_COMMENT).
 constexpr uint8_t kUdataComment = 0;
 
-std::string comment_of(const Masquerade& rule) { return rule.owner + " " + rule.source.text(); }
+constexpr std::string_view kVia = " via ";  // an interface's name has no blanks
+
+std::string comment_of(const Masquerade& rule) {
+  std::string comment = rule.owner + " " + rule.source.text();
+  if (!rule.via.empty()) comment.append(kVia).append(rule.via);
+  return comment;
+}
 
 std::vector<std::byte> user_data(const std::string& comment) {
   std::vector<std::byte> data{std::byte{kUdataComment}, static_cast<std::byte>(comment.size() + 1)};
@@ -68,12 +76,18 @@ std::string comment_in(Bytes data) {
   return {};
 }
 
-std::optional<Masquerade> told_by(const std::string& comment) {
-  const auto space = comment.rfind(' ');
-  if (space == std::string::npos) return std::nullopt;
-  const auto source = Prefix::parse(std::string_view(comment).substr(space + 1));
+std::optional<Masquerade> told_by(std::string_view comment) {
+  std::string via;
+  auto space = comment.rfind(' ');
+  if (const auto at = comment.rfind(kVia); at != comment.npos && at + kVia.size() == space + 1) {
+    via = comment.substr(space + 1);
+    comment = comment.substr(0, at);
+    space = comment.rfind(' ');
+  }
+  if (space == comment.npos) return std::nullopt;
+  const auto source = Prefix::parse(comment.substr(space + 1));
   if (!source) return std::nullopt;
-  return Masquerade{comment.substr(0, space), *source};
+  return Masquerade{std::string(comment.substr(0, space)), *source, std::move(via)};
 }
 
 // --- the rule's expressions
@@ -85,10 +99,10 @@ AttributeList expression(std::string_view name, const AttributeList& data) {
 
 AttributeList value(Bytes bytes) { return AttributeList().add(NFTA_DATA_VALUE, bytes); }
 
-AttributeList load_protocol() {
-  return expression("meta", AttributeList()
-                                .be(NFTA_META_KEY, uint32_t{NFT_META_NFPROTO})
-                                .be(NFTA_META_DREG, uint32_t{NFT_REG_1}));
+AttributeList load_meta(nft_meta_keys key) {
+  return expression(
+      "meta",
+      AttributeList().be(NFTA_META_KEY, uint32_t{key}).be(NFTA_META_DREG, uint32_t{NFT_REG_1}));
 }
 
 AttributeList equals(Bytes bytes) {
@@ -127,18 +141,31 @@ AttributeList keep_bits(const Buffer& mask) {
                                    .nest(NFTA_BITWISE_XOR, value(zero)));
 }
 
-AttributeList expressions(const Prefix& source) {
+// As the register has it: filled up with NULs (net/netfilter/nft_meta.c nft_meta_store_ifname).
+Buffer interface_name(const std::string& name) {
+  const Bytes bytes = std::as_bytes(std::span(name));
+  Buffer padded(bytes.begin(), bytes.end());
+  padded.resize(IFNAMSIZ);
+  return padded;
+}
+
+AttributeList expressions(const Masquerade& rule) {
+  const Prefix& source = rule.source;
   const Buffer mask = mask_of(source);
   Buffer wanted(source.address.bytes().begin(), source.address.bytes().end());
   std::transform(wanted.begin(), wanted.end(), mask.begin(), wanted.begin(),
                  [](std::byte a, std::byte b) { return a & b; });
   const auto protocol = std::byte{source.address.is_v6() ? NFPROTO_IPV6 : NFPROTO_IPV4};
   AttributeList list;
-  list.nest(NFTA_LIST_ELEM, load_protocol());
+  list.nest(NFTA_LIST_ELEM, load_meta(NFT_META_NFPROTO));
   list.nest(NFTA_LIST_ELEM, equals(Bytes(&protocol, 1)));
   list.nest(NFTA_LIST_ELEM, load_source(source.address));
   list.nest(NFTA_LIST_ELEM, keep_bits(mask));
   list.nest(NFTA_LIST_ELEM, equals(wanted));
+  if (!rule.via.empty()) {
+    list.nest(NFTA_LIST_ELEM, load_meta(NFT_META_OIFNAME));
+    list.nest(NFTA_LIST_ELEM, equals(interface_name(rule.via)));
+  }
   return list.nest(NFTA_LIST_ELEM, expression("masq", {}));
 }
 
@@ -167,7 +194,7 @@ AttributeList in_chain() {
 
 Request new_rule(const Masquerade& rule) {
   AttributeList list = in_chain();
-  list.nest(NFTA_RULE_EXPRESSIONS, expressions(rule.source));
+  list.nest(NFTA_RULE_EXPRESSIONS, expressions(rule));
   list.add(NFTA_RULE_USERDATA, Bytes(user_data(comment_of(rule))));
   return request(NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND, list);
 }

@@ -15,6 +15,7 @@
 //       chain postrouting {
 //         type nat hook postrouting priority srcnat; policy accept;
 //         ip saddr 10.213.0.0/30 masquerade comment "shop 10.213.0.0/30"
+//         ip saddr 10.213.0.4/30 oifname "eth0" masquerade comment "bar 10.213.0.4/30 via eth0"
 //       }
 //     }
 //
@@ -26,6 +27,7 @@ namespace nsmap::lab {
 struct Masquerade {
   std::string owner;  // the lab or namespace it is for; at most 64 bytes
   Prefix source;
+  std::string via = {};  // only what leaves by this interface; empty: by any
   friend auto operator<=>(const Masquerade&, const Masquerade&) = default;
 };
 

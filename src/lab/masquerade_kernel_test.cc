@@ -62,6 +62,7 @@ TEST(MasqueradeOnTheKernel, IsWhatNftWouldHaveMade) {
     ASSERT_EQ(netfilter.add(masquerade_of("shop", "10.214.0.0/16")), "");
     ASSERT_EQ(netfilter.add(masquerade_of("a lab", "fd00:213::/64")), "");
     ASSERT_EQ(netfilter.add(masquerade_of("one", "fd00:213::1/128")), "");
+    ASSERT_EQ(netfilter.add({"bar", *Prefix::parse("10.213.0.4/30"), "fifteen-letters"}), "");
     const std::string ours = listed();
     EXPECT_EQ(ours,
               "table inet nsmap {\n"
@@ -71,6 +72,8 @@ TEST(MasqueradeOnTheKernel, IsWhatNftWouldHaveMade) {
               "\t\tip saddr 10.214.0.0/16 masquerade comment \"shop 10.214.0.0/16\"\n"
               "\t\tip6 saddr fd00:213::/64 masquerade comment \"a lab fd00:213::/64\"\n"
               "\t\tip6 saddr fd00:213::1 masquerade comment \"one fd00:213::1/128\"\n"
+              "\t\tip saddr 10.213.0.4/30 oifname \"fifteen-letters\" masquerade comment \"bar "
+              "10.213.0.4/30 via fifteen-letters\"\n"
               "\t}\n}\n");
     EXPECT_THAT(output_of("nft -j list ruleset"), HasSubstr("\"masquerade\": null"));
   });
@@ -107,6 +110,19 @@ TEST(MasqueradeOnTheKernel, WhatOthersPutThereStays) {
     EXPECT_EQ(netfilter.remove(rule), "");
     EXPECT_THAT(listed(), HasSubstr("counter"));
     EXPECT_THAT(listed(), Not(HasSubstr("masquerade")));
+  });
+}
+
+TEST(MasqueradeOnTheKernel, OneWayOutIsNotAnother) {
+  IN_FRESH_NAMESPACE([] {
+    Netfilter netfilter;
+    const Masquerade any = masquerade_of("via eth0", "10.213.0.0/30");
+    Masquerade by = any;
+    by.via = "eth0";
+    for (const Masquerade& one : {any, by, by}) ASSERT_EQ(netfilter.add(one), "");
+    EXPECT_EQ(netfilter.list(), (std::vector{any, by}));
+    EXPECT_EQ(netfilter.remove(any), "");
+    EXPECT_EQ(netfilter.list(), std::vector{by});
   });
 }
 
