@@ -7,6 +7,7 @@
 
 #include "base/number.h"
 #include "lab/file.h"
+#include "lab/lock.h"
 #include "lab/words.h"
 #include "os/files.h"
 
@@ -110,15 +111,7 @@ void unite_namespaces(Namespace& into, const Namespace& from) {
 }  // namespace
 
 Result<UniqueFd> Journal::lock() {
-  if (const auto made = changes_.make_directory(directory_); !made)
-    return failure("making " + directory_, made.error());
-  auto lock = changes_.lock_file(path("lock"));
-  if (lock) return std::move(*lock);
-  if (lock.error().value != EWOULDBLOCK) return failure("locking " + path("lock"), lock.error());
-  const auto holder = kernel_.read_file(os::kNoDir, path("lock").c_str(), 32);
-  return usage_error(fmt::format("changing the lab in {}: process {} is changing it", directory_,
-                                 holder ? holder->substr(0, holder->find('\n')) : "?"),
-                     "again when that is done");
+  return lock_directory({kernel_, changes_}, directory_, "changing the lab in " + directory_);
 }
 
 Result<Made> Journal::read() const {
