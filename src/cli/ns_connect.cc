@@ -1,54 +1,16 @@
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "cli/ns.h"
-#include "lab/connect.h"
-#include "lab/free_addresses.h"
+#include "cli/ns_wire.h"
 
 namespace nsmap::cli {
 namespace {
-
-constexpr std::size_t kLongestName = 15;  // IFNAMSIZ with its NUL
 
 // A namespace to be joined: opened, and as a snapshot has it.
 struct Place {
   const OpenPlace& open;
   const model::Namespace& ns;
 };
-
-const model::Namespace* find_opened(const model::Snapshot& snapshot, const ActionRequest& request,
-                                    Fd net) {
-  const auto stat = request.system.kernel.stat(net, "");
-  if (!stat) return nullptr;
-  const model::NetnsId id{stat->id.dev, stat->id.ino};
-  const auto found = std::ranges::find(snapshot.namespaces, id, &model::Namespace::id);
-  return found == snapshot.namespaces.end() ? nullptr : &*found;
-}
-
-const model::Link* find_link(const model::Namespace& ns, const std::string& name) {
-  const auto found = std::ranges::find(ns.links, name, &model::Link::name);
-  return found == ns.links.end() ? nullptr : &*found;
-}
-
-// The first eth0, eth1 … that is free or, in the host's namespace, where those are the machine's
-// own, a name that says where it leads.
-std::string free_name(const model::Namespace& ns, const std::string& other) {
-  if (ns.host) {
-    std::string name = ("to-" + other).substr(0, kLongestName);
-    std::ranges::replace_if(
-        name, [](char c) { return c <= ' ' || c == '/' || c == ':'; }, '-');
-    if (!find_link(ns, name)) return name;
-  }
-  for (int number = 0;; ++number)
-    if (std::string name = fmt::format("eth{}", number); !find_link(ns, name)) return name;
-}
-
-IfIndex free_index(const model::Namespace& ns) {
-  std::int32_t most = 1;
-  for (const model::Link& link : ns.links) most = std::max(most, link.index.value);
-  return IfIndex(most + 1);
-}
 
 Result<lab::Address> parse_address(const std::string& text) {
   const auto slash = text.find('/');
@@ -86,30 +48,13 @@ Result<void> add_addresses(const std::vector<std::string>& given, const lab::Add
   return {};
 }
 
-Result<lab::AddressPool> pool_of(const Options& options, bool v6) {
-  lab::AddressPool pool = lab::default_pool(v6);
-  for (const std::string& text : options.pools) {
-    const auto from = Prefix::parse(text);
-    if (!from) return usage_error(fmt::format("'{}' is no pool", text), "one like 10.213.0.0/16");
-    if (from->address.is_v6() == v6) pool.from = *from;
-  }
-  return pool;
-}
-
 lab::WireEnd wire_end(const Place& place, const std::string& name, const std::string& other,
                       const Options& options) {
-  lab::WireEnd end{place.open.net, free_index(place.ns), {}, IfIndex(0)};
+  lab::WireEnd end{place.open.net, free_index(place.ns), {}};
   end.link.kind = "veth";
   end.link.name = name.empty() ? free_name(place.ns, other) : name;
   if (options.mtu != 0) end.link.mtu = static_cast<std::uint32_t>(options.mtu);
   return end;
-}
-
-std::string text_of(const lab::WireEnd& end, const std::string& title) {
-  std::string text = end.link.name;
-  for (const lab::Address& address : end.link.addresses)
-    text += fmt::format(" {}/{}", address.address.text(), address.prefix);
-  return text + " @" + title;
 }
 
 Result<void> check_names(const Place& place, const lab::WireEnd& end) {
@@ -143,8 +88,8 @@ Result<Answer> run_connect(const ActionRequest& request) {
   looked.collect = [&] { return snapshot; };
   const auto opened = open_places(looked, wanted, false);
   if (!opened) return tl::unexpected(opened.error());
-  const model::Namespace* ns_a = find_opened(*snapshot, request, opened->front().net);
-  const model::Namespace* ns_b = find_opened(*snapshot, request, opened->back().net);
+  const model::Namespace* ns_a = find_opened(*snapshot, request.system, opened->front().net);
+  const model::Namespace* ns_b = find_opened(*snapshot, request.system, opened->back().net);
   if (!ns_a || !ns_b) return read_error("ns connect: a namespace is gone");
   const Place place_a{opened->front(), *ns_a};
   const Place place_b{opened->back(), *ns_b};
@@ -159,7 +104,7 @@ Result<Answer> run_connect(const ActionRequest& request) {
   for (const bool v6 : {false, true}) {
     const auto& given = v6 ? options.addr6 : options.addr4;
     if (given.empty() && !options.bridge.empty()) continue;
-    const auto pool = pool_of(options, v6);
+    const auto pool = pool_of(options.pools, v6);
     if (!pool) return tl::unexpected(pool.error());
     if (auto added = add_addresses(given, *pool, *snapshot, a, b); !added)
       return tl::unexpected(added.error());

@@ -433,7 +433,8 @@ class Connect(NsCase):
     def test_refusals_make_nothing(self):
         for arguments in (["red"], ["red", "red"], ["red", "nobody"], ["red", "blue", "--name-b", "eth0"],
                           ["red", "blue", "--name-a", "x" * 16], ["red", "blue", "--addr4", "here"],
-                          ["red", "blue", "--addr4", "::1/64"], ["red", "--bridge", "none"]):
+                          ["red", "blue", "--addr4", "::1/64"],
+                          ["red", "blue", "--pool", "10.0.0.0/31"], ["red", "--bridge", "none"]):
             self.refused(2, "connect", *arguments)
         self.assertEqual(len(ip_json("link", "red")), 1)
 
