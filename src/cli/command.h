@@ -40,11 +40,13 @@ struct Options {
   std::string name;                  // lab export
   std::vector<std::string> addr4;    // ns connect
   std::vector<std::string> addr6;    // ns connect
-  std::vector<std::string> pools;    // ns connect
+  std::vector<std::string> pools;    // ns connect, internet
   std::size_t mtu = 0;               // ns connect, bytes; 0: the kernel's
   std::string name_a;                // ns connect
   std::string name_b;                // ns connect
   std::string bridge;                // ns connect
+  std::string via;                   // ns internet
+  bool off = false;                  // ns internet
   bool no_lo = false;                // ns add
   std::string user;                  // ns exec, shell
   bool dns = false;                  // ns exec, shell

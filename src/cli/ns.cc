@@ -3,8 +3,9 @@
 namespace nsmap::cli {
 namespace {
 
-constexpr Group::Member kMembers[] = {&kNsAdd,    &kNsRm, &kNsAdopt, &kNsConnect, &kNsRoute,
-                                      &kNsImpair, &kLs,   &kNsExec,  &kNsShell,   &kNsId};
+constexpr Group::Member kMembers[] = {&kNsAdd,      &kNsRm,    &kNsAdopt,  &kNsConnect,
+                                      &kNsInternet, &kNsRoute, &kNsImpair, &kLs,
+                                      &kNsExec,     &kNsShell, &kNsId};
 
 }  // namespace
 

@@ -14,6 +14,7 @@ extern const Action kNsAdd;
 extern const Action kNsRm;
 extern const Action kNsAdopt;
 extern const Action kNsConnect;
+extern const Action kNsInternet;
 extern const Action kNsRoute;
 extern const Action kNsImpair;
 extern const Action kNsExec;

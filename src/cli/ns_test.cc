@@ -78,6 +78,9 @@ TEST_F(Ns, WrongUseIsOneLineAndExit2) {
            {"exec", "red", "--all", "--", "true"},
            {"exec", "red", "true"},
            {"exec", "red", "--user", "nobody-like-it", "--", "true"},
+           {"internet"},
+           {"internet", "red", "--off", "--via", "eth0"},
+           {"internet", "red", "blue"},
            {"shell"},
            {"id", "word"},
            {"id", "999999"}}) {
@@ -146,7 +149,7 @@ TEST_F(Ns, IdTellsOfOneNamespace) {
 
 TEST_F(Ns, HelpListsTheMembers) {
   EXPECT_EQ(ns({"--help"}), 0);
-  for (const char* member : {"add", "rm", "adopt", "ls", "exec", "shell", "id"})
+  for (const char* member : {"add", "rm", "adopt", "internet", "ls", "exec", "shell", "id"})
     EXPECT_THAT(out_, HasSubstr(std::string("\n  ") + member + " "));
 }
 
