@@ -105,7 +105,7 @@ int act(const Action& action, const Options& options, const Environment& environ
       .options = options,
       .environment = environment,
       .system = {*environment.kernel, *environment.changes},
-      .collect = [&] { return get_snapshot(options, environment); },
+      .collect = [&] { return get_snapshot(options, environment, action.facts); },
       .warn = [&](std::string_view line) { say(environment, line); },
   });
   return result ? finish(*result, options, environment) : fail(environment, result.error());

@@ -33,7 +33,7 @@ class Cli : public testing::Test {
     std::string pattern = (fs::temp_directory_path() / "cli-test-XXXXXX").string();
     directory_ = ::mkdtemp(pattern.data());
     snapshot_.host.privileged = true;
-    environment_.collect = [this] { return Result<model::Snapshot>(snapshot_); };
+    environment_.collect = [this](collect::Facts) { return Result<model::Snapshot>(snapshot_); };
     environment_.own_netns = [] { return analyze::kBlue; };
     environment_.read_in = [this](std::size_t) { return SysResult<std::string>(in_); };
     environment_.write_out = [this](std::string_view text) {
@@ -76,7 +76,9 @@ TEST_F(Cli, SnapshotGoesToStandardOutputOrAFile) {
 }
 
 TEST_F(Cli, FromReadsWhatSnapshotWrote) {
-  environment_.collect = []() -> Result<model::Snapshot> { return read_error("not asked for"); };
+  environment_.collect = [](collect::Facts) -> Result<model::Snapshot> {
+    return read_error("not asked for");
+  };
   const std::string saved = json();
   for (const std::string& file : {write("a.json", saved), write("a.zst", codec::compress(saved)),
                                   write("unnamed", codec::compress(saved))}) {
@@ -134,7 +136,7 @@ TEST_F(Cli, WrongUseIsOneLineAndExit2) {
 }
 
 TEST_F(Cli, UnreadableHostIsExit3) {
-  environment_.collect = []() -> Result<model::Snapshot> {
+  environment_.collect = [](collect::Facts) -> Result<model::Snapshot> {
     return read_error("reading /proc: no such directory", "mounting it");
   };
   EXPECT_EQ(nsmap({}), 3);

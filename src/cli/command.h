@@ -111,8 +111,9 @@ struct Action {
   const char* thing_help = nullptr;
   std::size_t least = 1;  // how many of them
   std::size_t most = 1;
-  bool takes_program = false;  // after --
-  bool takes_from = false;     // has the option --from, for `collect`
+  bool takes_program = false;                  // after --
+  bool takes_from = false;                     // has the option --from, for `collect`
+  collect::Facts facts = collect::Facts::all;  // what `collect` gives, of the live host
   std::span<const Option> options = {};
   const char* more = "";  // after the options in its help
   Result<Answer> (*run)(const ActionRequest& request);

@@ -21,7 +21,10 @@ Environment real_environment() {
   os::Changes& changes = os::real_changes();
   os::ignore_broken_pipes();
   return {
-      .collect = [] { return collect::collect(os::real_kernel(), {}); },
+      .collect =
+          [](collect::Facts facts) {
+            return collect::collect(os::real_kernel(), {.facts = facts});
+          },
       .own_netns = own_netns,
       .read_in = [](std::size_t limit) { return os::read_whole(os::kStdin, limit); },
       .write_out = [](std::string_view text) { return os::write_whole(os::kStdout, text); },

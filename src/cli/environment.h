@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "collect/facts.h"
 #include "model/snapshot.h"
 #include "os/change.h"
 #include "os/kernel.h"
@@ -15,8 +16,8 @@ namespace nsmap::cli {
 
 // What a run of the program has around it, for tests to replace.
 struct Environment {
-  std::function<Result<model::Snapshot>()> collect;            // of the live host
-  std::function<std::optional<model::NetnsId>()> own_netns;    // the one nsmap runs in
+  std::function<Result<model::Snapshot>(collect::Facts)> collect;  // of the live host
+  std::function<std::optional<model::NetnsId>()> own_netns;        // the one nsmap runs in
   std::function<SysResult<std::string>(std::size_t)> read_in;  // standard input, at most so much
   std::function<SysResult<void>(std::string_view)> write_out;
   std::function<void(std::string_view)> write_err;

@@ -41,6 +41,7 @@ const Action kLabPlan{
     .summary = "what `up` would do; changes nothing",
     .thing = "FILE",
     .thing_help = "the lab file",
+    .facts = collect::Facts::wiring,
     .run = run_plan,
 };
 
@@ -49,6 +50,7 @@ const Action kLabStatus{
     .summary = "how the running lab differs from its file; exit 1 where it does",
     .thing = "FILE",
     .thing_help = "the lab file",
+    .facts = collect::Facts::wiring,
     .run = run_status,
 };
 

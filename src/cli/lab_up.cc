@@ -52,6 +52,7 @@ const Action kLabUp{
     .summary = "make what the file says, or what is missing of it",
     .thing = "FILE",
     .thing_help = "the lab file",
+    .facts = collect::Facts::wiring,
     .run = run_up,
 };
 
@@ -60,6 +61,7 @@ const Action kLabDown{
     .summary = "take away all that `up` made, and only that",
     .thing = "FILE|NAME",
     .thing_help = "the lab file, or the lab's name",
+    .facts = collect::Facts::wiring,
     .run = run_down,
 };
 

@@ -19,7 +19,7 @@ class Ns : public testing::Test {
  protected:
   Ns() {
     snapshot_.host.privileged = true;
-    environment_.collect = [this] {
+    environment_.collect = [this](collect::Facts) {
       ++collected_;
       return Result<model::Snapshot>(snapshot_);
     };

@@ -33,16 +33,17 @@ Result<model::Snapshot> load(const std::string& file, const Environment& environ
   return codec::snapshot_from_json(*bytes, what);
 }
 
-Result<model::Snapshot> collect(const Environment& environment) {
+Result<model::Snapshot> look(const Environment& environment, collect::Facts facts) {
   std::optional<Progress> progress;
   if (environment.err_is_terminal) progress.emplace("reading this host", environment.write_err);
-  return environment.collect();
+  return environment.collect(facts);
 }
 
 }  // namespace
 
-Result<model::Snapshot> get_snapshot(const Options& options, const Environment& environment) {
-  return options.from.empty() ? collect(environment) : load(options.from, environment);
+Result<model::Snapshot> get_snapshot(const Options& options, const Environment& environment,
+                                     collect::Facts facts) {
+  return options.from.empty() ? look(environment, facts) : load(options.from, environment);
 }
 
 }  // namespace nsmap::cli

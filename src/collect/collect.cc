@@ -55,12 +55,13 @@ model::Host read_host(os::Kernel& kernel) {
 // One collection, from the first look at /proc to the finished snapshot.
 class Collection {
  public:
-  Collection(os::Kernel& kernel, unsigned threads, model::NetnsId own)
+  Collection(os::Kernel& kernel, const Options& options, model::NetnsId own)
       : kernel_(kernel),
-        threads_(threads),
+        threads_(options.threads),
+        facts_(options.facts),
         own_(own),
         registry_(kernel),
-        visits_(kernel, registry_, own, report_) {}
+        visits_(kernel, options.facts, registry_, own, report_) {}
 
   model::Snapshot run() {
     snapshot_.host = read_host(kernel_);
@@ -87,7 +88,7 @@ class Collection {
     const Search search{kernel_, threads_, sweep_, registry_, report_, servers_};
     for (const Source& source : namespace_sources()) source.search(search);
     visit_found();
-    search_sockets(search, snapshot_.namespaces);
+    if (facts_ == Facts::all) search_sockets(search, snapshot_.namespaces);
     visit_found();
     search_kernel_list(search);
     visit_found();
@@ -152,6 +153,7 @@ class Collection {
 
   os::Kernel& kernel_;
   unsigned threads_;
+  Facts facts_;
   model::NetnsId own_;
   Registry registry_;
   Report report_;
@@ -171,10 +173,10 @@ Result<model::Snapshot> collect(os::Kernel& kernel, const Options& options) {
     return read_error(fmt::format("reading /proc/self/ns/net: {}",
                                   std::generic_category().message(own.error().value)),
                       "is /proc mounted?");
-  const unsigned threads = options.threads != 0
-                               ? options.threads
-                               : std::clamp(std::thread::hardware_concurrency(), 1u, kMostThreads);
-  return Collection(kernel, threads, {own->id.dev, own->id.ino}).run();
+  Options wanted = options;
+  if (wanted.threads == 0)
+    wanted.threads = std::clamp(std::thread::hardware_concurrency(), 1u, kMostThreads);
+  return Collection(kernel, wanted, {own->id.dev, own->id.ino}).run();
 }
 
 }  // namespace nsmap::collect

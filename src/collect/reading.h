@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "collect/facts.h"
 #include "collect/report.h"
 #include "model/snapshot.h"
 #include "netlink/request.h"
@@ -32,13 +33,14 @@ struct Reading {
 };
 
 // A collector of one kind of facts: one row each in the table (collectors.cc), run in that order in
-// every namespace. Returns how many facts it found. What it could not read it says in the report.
+// every namespace where it is asked for. Returns how many facts it found. What it could not read it
+// says in the report.
 struct Collector {
   const char* source;
   std::size_t (*collect)(Reading&);
 };
 
-std::span<const Collector> namespace_collectors();
+std::span<const Collector> namespace_collectors(Facts facts);
 
 // Dumps into a list: parses each message with `parse`, which returns nothing for a message that
 // does not concern it; a refusal becomes a diagnostic of `source`, except for the errnos in

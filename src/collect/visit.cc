@@ -34,8 +34,7 @@ void read_identity(os::Kernel& kernel, Fd ns, model::Namespace& out) {
   if (const auto userns = kernel.owner_userns(ns)) out.owner_userns = owner_of(kernel, *userns);
 }
 
-void run_collectors(Reading& reading, Tally& tally) {
-  const auto collectors = namespace_collectors();
+void run_collectors(std::span<const Collector> collectors, Reading& reading, Tally& tally) {
   std::int64_t start = reading.kernel.boottime_ns();
   for (std::size_t i = 0; i < collectors.size(); ++i) {
     const std::size_t found = collectors[i].collect(reading);
@@ -48,9 +47,9 @@ void run_collectors(Reading& reading, Tally& tally) {
   }
 }
 
-Tally empty_tally() {
+Tally empty_tally(std::span<const Collector> collectors) {
   Tally tally;
-  for (const Collector& collector : namespace_collectors())
+  for (const Collector& collector : collectors)
     tally.collectors.push_back({collector.source, 0, 0, 0, 0, 0});
   return tally;
 }
@@ -64,13 +63,15 @@ bool names_others(const model::Namespace& ns) {
 // Reads namespaces one after the other on the calling thread, which starts in the caller's own.
 class Visitor {
  public:
-  Visitor(os::Kernel& kernel, model::NetnsId own, Fd own_fd, bool may_have_tcx, Report& report)
+  Visitor(os::Kernel& kernel, Facts facts, model::NetnsId own, Fd own_fd, bool may_have_tcx,
+          Report& report)
       : kernel_(kernel),
+        collectors_(namespace_collectors(facts)),
         own_(own),
         own_fd_(own_fd),
         may_have_tcx_(may_have_tcx),
         report_(report),
-        tally_(empty_tally()) {}
+        tally_(empty_tally(collectors_)) {}
 
   Visit visit(FoundNamespace& found) {
     Visit visit;
@@ -109,7 +110,7 @@ class Visitor {
     const auto route = netlink::over_socket(kernel_, *route_fd);
     const auto diag = netlink::open_on_use(kernel_, os::NetlinkProtocol::sock_diag);
     Reading reading{kernel_, *route, *diag, visit.read, report_, may_have_tcx_};
-    run_collectors(reading, tally_);
+    run_collectors(collectors_, reading, tally_);
     // One question here, where few are known, spares one in our own, where maybe all are: the
     // kernel looks through all of them (net/core/net_namespace.c __peernet2id).
     if (names_others(visit.read)) visit.found->own_nsid = nsid_of(*route, own_fd_);
@@ -117,6 +118,7 @@ class Visitor {
   }
 
   os::Kernel& kernel_;
+  std::span<const Collector> collectors_;
   model::NetnsId own_;
   Fd own_fd_;
   bool may_have_tcx_;
@@ -127,12 +129,14 @@ class Visitor {
 
 }  // namespace
 
-Visits::Visits(os::Kernel& kernel, Registry& registry, model::NetnsId own, Report& report)
+Visits::Visits(os::Kernel& kernel, Facts facts, Registry& registry, model::NetnsId own,
+               Report& report)
     : kernel_(kernel),
+      facts_(facts),
       registry_(registry),
       own_(own),
       report_(report),
-      may_have_tcx_(may_have_tcx(kernel)) {
+      may_have_tcx_(facts == Facts::all && may_have_tcx(kernel)) {
   // The first in the registry: whoever begins to read is in it, and need not enter.
   if (auto fd = kernel.open(os::kNoDir, "/proc/self/ns/net", O_RDONLY))
     own_fd_ = registry.keep(own, std::move(*fd));
@@ -167,7 +171,7 @@ void Visits::clock(bool begin) {
 }
 
 void Visits::work() {
-  Visitor visitor(kernel_, own_, own_fd_, may_have_tcx_, report_);
+  Visitor visitor(kernel_, facts_, own_, own_fd_, may_have_tcx_, report_);
   std::vector<Visit> visits;
   while (FoundNamespace* found = registry_.take()) {
     clock(true);

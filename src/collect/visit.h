@@ -4,6 +4,7 @@
 #include <thread>
 #include <vector>
 
+#include "collect/facts.h"
 #include "collect/registry.h"
 #include "collect/report.h"
 #include "model/snapshot.h"
@@ -27,7 +28,7 @@ class Visits {
  public:
   // `own` is the caller's namespace, which needs no entering and so is readable without any
   // privilege. It is put into the registry, first.
-  Visits(os::Kernel& kernel, Registry& registry, model::NetnsId own, Report& report);
+  Visits(os::Kernel& kernel, Facts facts, Registry& registry, model::NetnsId own, Report& report);
   ~Visits();
 
   // Begins to read what the registry has and gets.
@@ -44,6 +45,7 @@ class Visits {
   void report_refusals();
 
   os::Kernel& kernel_;
+  Facts facts_;
   Registry& registry_;
   model::NetnsId own_;
   Report& report_;

@@ -72,6 +72,7 @@ Result<Lab> parse(std::string_view text, const std::string& file) {
   if (!document) return tl::unexpected(document.error());
   Lab lab;
   lab.file = file;
+  lab.text = text;
   Reading reading{file, {}};
   read_map(reading, *document->root, "a lab", kLab, lab);
   if (!reading.failed() && lab.name.empty())

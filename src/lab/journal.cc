@@ -155,7 +155,8 @@ Result<void> Journal::begin(int run, const Lab& lab) {
   if (const auto removed = changes_.remove_file(path(run_file(run)));
       !removed && removed.error().value != ENOENT)
     return failure("removing " + path(run_file(run)), removed.error());
-  if (const auto done = changes_.append_file(path(run_file(run)), print(lab, {})); !done)
+  const std::string text = lab.text.empty() ? print(lab, {}) : lab.text;
+  if (const auto done = changes_.append_file(path(run_file(run)), text); !done)
     return failure("writing " + path(run_file(run)), done.error());
   return note({fmt::format("begin {}", run)});
 }

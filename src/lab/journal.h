@@ -16,15 +16,15 @@
 // What a lab has made, in a directory of its own (/run/nsmap/labs/NAME), written before it is made:
 // whatever moment the program is killed at, what is there is in the journal.
 //
-// Each run writes the whole lab it works towards (run-N.yaml) and then appends to `journal`, a
-// record a line, fields separated by blanks:
+// Each run writes the lab it works towards (run-N.yaml, the user's file as it is) and then appends
+// to `journal`, a record a line, fields separated by blanks:
 //
-//     begin N                    run N sets out for run-N.yaml
-//     namespace NAME DEV INO     is made and about to be pinned: its file is ours while it leads
-//     there link NAME INDEX            is about to be made in the host's namespace kept WHAT of the
-//     host's namespace: was there before us, and stays sysctl NAME VALUE          of the host's
-//     namespace: what it was before us end N                      all of run-N.yaml is there, and
-//     nothing else of ours
+//     begin N                   run N sets out for run-N.yaml
+//     namespace NAME DEV INO    is made and about to be pinned: the file is ours if it leads there
+//     link NAME INDEX           is about to be made in the host's namespace
+//     kept WHAT                 was in the host's namespace before us, and stays
+//     sysctl NAME VALUE         what a setting of the host's namespace was before us
+//     end N                     all of run-N.yaml is there, and nothing else of ours
 
 namespace nsmap::lab {
 

@@ -142,6 +142,7 @@ struct Lab {
   std::string name = {};
   std::string file = {};  // for messages; empty: from a snapshot
   std::vector<Namespace> namespaces = {};
+  std::string text = {};  // of the file, where it says all of this; empty: there is none
 };
 
 // What is wrong with a name for a new link; empty: nothing.

@@ -107,6 +107,7 @@ void export_sysctls(const Observing& observing, const model::Namespace& from, Na
 }
 
 void observe_sysctls(const model::Namespace& from, const Namespace& lab, Namespace& to) {
+  if (lab.sysctls.empty()) return;
   Values values = values_of(from);
   const auto forwarding = values.find("net.ipv4.conf.all.forwarding");
   if (forwarding != values.end()) values.emplace("net.ipv4.ip_forward", forwarding->second);
