@@ -21,8 +21,8 @@ lab::Place place_of(const OpenPlace& open) {
   return {open.title, open.net, open.name, open.dns_of};
 }
 
-Result<lab::Running> what_to_run(const ActionRequest& request) {
-  lab::Running running{request.options.program, {}};
+Result<lab::Execution> what_to_run(const ActionRequest& request) {
+  lab::Execution running{request.options.program, {}};
   if (request.options.user.empty()) return running;
   const auto user = request.system.changes.find_user(request.options.user);
   if (!user) return usage_error(fmt::format("user {}: there is none", request.options.user));
@@ -30,7 +30,8 @@ Result<lab::Running> what_to_run(const ActionRequest& request) {
   return running;
 }
 
-Answer run_one(const ActionRequest& request, const OpenPlace& place, const lab::Running& running) {
+Answer run_one(const ActionRequest& request, const OpenPlace& place,
+               const lab::Execution& running) {
   const lab::NotRun why = lab::execute(request.system, place_of(place), running, request.warn);
   return {{}, false, line(why.error), why.status};
 }
@@ -47,7 +48,7 @@ std::string tell_failed(const std::vector<lab::Place>& places, const std::vector
 }
 
 Result<Answer> run_everywhere(const ActionRequest& request, const std::vector<OpenPlace>& open,
-                              const lab::Running& running) {
+                              const lab::Execution& running) {
   std::vector<lab::Place> places;
   for (const OpenPlace& each : open) places.push_back(place_of(each));
   const auto write = [&](os::Stream stream, std::string_view lines) {
@@ -76,7 +77,7 @@ std::vector<std::string> split_names(const ActionRequest& request) {
   return names;
 }
 
-Result<Answer> run_in_all(const ActionRequest& request, const lab::Running& running) {
+Result<Answer> run_in_all(const ActionRequest& request, const lab::Execution& running) {
   std::size_t refused = 0;
   const auto places = open_all_places(request, request.options.dns, refused);
   if (!places) return tl::unexpected(places.error());
@@ -101,7 +102,7 @@ Result<Answer> run_exec(const ActionRequest& request) {
 }
 
 // The user's own shell: $SHELL, or that of passwd(5).
-std::string shell_of(const ActionRequest& request, const lab::Running& running) {
+std::string shell_of(const ActionRequest& request, const lab::Execution& running) {
   const std::string own = os::environment_variable("SHELL");
   if (!running.user && !own.empty()) return own;
   const auto user =

@@ -78,7 +78,8 @@ NotRun no_program(const std::vector<std::string>& command, Errno error) {
 
 }  // namespace
 
-NotRun execute(const System& system, const Place& place, const Running& running, const Warn& warn) {
+NotRun execute(const System& system, const Place& place, const Execution& running,
+               const Warn& warn) {
   if (const auto moved = move_to(system, place, warn); !moved) return {kNoSuchPlace, moved.error()};
   if (running.user)
     if (const auto became = system.changes.become(*running.user); !became)
@@ -100,7 +101,7 @@ std::string Labelled::add(std::string_view text) {
 std::string Labelled::rest() { return line_.empty() ? "" : add("\n"); }
 
 Result<std::vector<int>> execute_all(
-    const System& system, std::span<const Place> places, const Running& running, const Warn& warn,
+    const System& system, std::span<const Place> places, const Execution& running, const Warn& warn,
     const std::function<bool(os::Stream, std::string_view)>& write) {
   std::vector<std::array<Labelled, 2>> lines;  // by Stream
   for (const Place& place : places) {

@@ -24,7 +24,7 @@ struct Place {
   std::optional<Pid> dns_of{};  // whose resolv.conf and hosts lie over ours
 };
 
-struct Running {
+struct Execution {
   std::vector<std::string> command;
   std::optional<os::User> user{};  // nothing: who we are
 };
@@ -41,7 +41,8 @@ using Warn = std::function<void(std::string_view line)>;
 
 // Turns the calling process into the program. To be called while there is one thread; returns only
 // when it failed.
-NotRun execute(const System& system, const Place& place, const Running& running, const Warn& warn);
+NotRun execute(const System& system, const Place& place, const Execution& running,
+               const Warn& warn);
 
 // Splits what programs write into lines, each with its label: "red: line\n". What is written in
 // pieces comes out whole.
@@ -61,7 +62,7 @@ class Labelled {
 // Runs the program in all places side by side, with `write` given their lines as they come, false
 // when nobody reads them. Gives the exit statuses.
 Result<std::vector<int>> execute_all(
-    const System& system, std::span<const Place> places, const Running& running, const Warn& warn,
+    const System& system, std::span<const Place> places, const Execution& running, const Warn& warn,
     const std::function<bool(os::Stream, std::string_view lines)>& write);
 
 }  // namespace nsmap::lab

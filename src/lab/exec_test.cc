@@ -16,7 +16,7 @@ using testing::IsEmpty;
 
 class Exec : public testing::Test {
  protected:
-  NotRun run(const Place& place, const Running& running = {.command = {"ip", "link"}}) {
+  NotRun run(const Place& place, const Execution& running = {.command = {"ip", "link"}}) {
     return execute(system_, place, running, warn_);
   }
 
