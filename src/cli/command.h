@@ -51,6 +51,7 @@ struct Options {
   std::string user;                  // ns exec, shell
   bool dns = false;                  // ns exec, shell
   bool all = false;                  // ns exec
+  bool user_ns = false;              // lab
 };
 
 struct Request {

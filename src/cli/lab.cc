@@ -16,8 +16,8 @@ constexpr std::size_t kLargestLab = 16 << 20;  // bytes of a file
 
 constexpr char kSigns[] = {'+', '-', '~'};  // of Change
 
-constexpr Group::Member kMembers[] = {&kLabPlan,   &kLabUp,    &kLabDown,
-                                      &kLabStatus, &kLabGraph, &kLabExport};
+constexpr Group::Member kMembers[] = {&kLabPlan, &kLabUp,    &kLabDown,  &kLabStatus,
+                                      &kLabExec, &kLabGraph, &kLabExport};
 
 }  // namespace
 
@@ -36,6 +36,16 @@ Result<lab::Lab> read_lab(const ActionRequest& request) {
     return usage_error(fmt::format("reading {}: {}", file, os::text(bytes.error())),
                        "a lab file, as docs/lab.md tells");
   return lab::parse(*bytes, file == "-" ? "standard input" : file);
+}
+
+Result<std::string> lab_name(const ActionRequest& request) {
+  const std::string& thing = request.options.things.front();
+  if (thing != "-" && thing.find_first_of("./") == thing.npos) return thing;
+  return read_lab(request).map([](const lab::Lab& lab) { return lab.name; });
+}
+
+lab::UserHome user_home(const ActionRequest& request) {
+  return {os::environment_variable("XDG_RUNTIME_DIR"), request.warn};
 }
 
 lab::World lab_world(const ActionRequest& request) {

@@ -7,6 +7,10 @@
 namespace nsmap::cli {
 namespace {
 
+// A file's picture is the same wherever its lab is made.
+constexpr std::array kOptions = {kGraphOptions[0], kGraphOptions[1], kUserNs};
+static_assert(kOptions.size() == kGraphOptions.size() + 1);
+
 Result<Answer> run_graph(const ActionRequest& request) {
   const auto lab = read_lab(request);
   if (!lab) return tl::unexpected(lab.error());
@@ -22,7 +26,7 @@ const Action kLabGraph{
     .summary = "the picture of a lab file, up or not",
     .thing = "FILE",
     .thing_help = "the lab file",
-    .options = kGraphOptions,
+    .options = kOptions,
     .run = run_graph,
 };
 

@@ -8,7 +8,10 @@ namespace {
 Result<lab::Outcome> make_plan(const ActionRequest& request) {
   const auto lab = read_lab(request);
   if (!lab) return tl::unexpected(lab.error());
-  return lab::plan_up(lab_world(request), *lab, request.collect);
+  const lab::World world = lab_world(request);
+  const auto plan = [&] { return lab::plan_up(world, *lab, request.collect); };
+  return request.options.user_ns ? lab::user_plan_up(world, user_home(request), lab->name, plan)
+                                 : plan();
 }
 
 Result<Answer> run_plan(const ActionRequest& request) {
@@ -42,6 +45,7 @@ const Action kLabPlan{
     .thing = "FILE",
     .thing_help = "the lab file",
     .facts = collect::Facts::wiring,
+    .options = kLabOptions,
     .run = run_plan,
 };
 
@@ -51,6 +55,7 @@ const Action kLabStatus{
     .thing = "FILE",
     .thing_help = "the lab file",
     .facts = collect::Facts::wiring,
+    .options = kLabOptions,
     .run = run_status,
 };
 

@@ -55,9 +55,18 @@ void bind_dns(const System& system, const Place& place, const Warn& warn) {
   }
 }
 
+// Where it is not ours to enter, but its user namespace is, we are root in there (setns(2)).
+SysResult<void> enter_network(const System& system, Fd net) {
+  const auto entered = system.changes.enter(net, os::NamespaceType::net);
+  if (entered || entered.error().value != EPERM) return entered;
+  const auto owner = system.kernel.owner_userns(net);
+  if (!owner || !system.changes.enter(*owner, os::NamespaceType::user)) return entered;
+  return system.changes.enter(net, os::NamespaceType::net);
+}
+
 // Makes the calling process one that is in the place.
 Result<void> move_to(const System& system, const Place& place, const Warn& warn) {
-  if (const auto entered = system.changes.enter(place.net, os::NamespaceType::net); !entered)
+  if (const auto entered = enter_network(system, place.net); !entered)
     return tl::unexpected(failed(place, "entering it", entered.error()));
   if (const auto apart = system.changes.unshare_mounts(); !apart)
     return tl::unexpected(failed(place, "taking mounts of its own", apart.error(),
@@ -69,14 +78,15 @@ Result<void> move_to(const System& system, const Place& place, const Warn& warn)
   return {};
 }
 
-NotRun no_program(const std::vector<std::string>& command, Errno error) {
+}  // namespace
+
+NotRun execute_here(const System& system, const std::vector<std::string>& command) {
+  const Errno error = system.changes.execute(command);
   const int status = error.value == ENOENT ? kNoSuchProgram : kNotExecutable;
   return {
       status,
       {Error::Kind::undone, fmt::format("running {}: {}", command.front(), os::text(error)), {}}};
 }
-
-}  // namespace
 
 NotRun execute(const System& system, const Place& place, const Execution& running,
                const Warn& warn) {
@@ -84,7 +94,7 @@ NotRun execute(const System& system, const Place& place, const Execution& runnin
   if (running.user)
     if (const auto became = system.changes.become(*running.user); !became)
       return {kNoSuchPlace, failed(place, "becoming another user", became.error())};
-  return no_program(running.command, system.changes.execute(running.command));
+  return execute_here(system, running.command);
 }
 
 std::string Labelled::add(std::string_view text) {

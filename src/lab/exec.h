@@ -41,6 +41,9 @@ using Warn = std::function<void(std::string_view line)>;
 
 // Turns the calling process into the program. To be called while there is one thread; returns only
 // when it failed.
+NotRun execute_here(const System& system, const std::vector<std::string>& command);
+// The same, in a place. Of a user namespace of ours, where it takes that to come in, the program is
+// root.
 NotRun execute(const System& system, const Place& place, const Execution& running,
                const Warn& warn);
 

@@ -57,6 +57,19 @@ TEST_F(Exec, StatusesAreThoseOfShells) {
   EXPECT_EQ(status("unshare_mounts", EINVAL), 3);
 }
 
+TEST_F(Exec, GoesByTheUserNamespaceWhereThereIsNoOtherWay) {
+  constexpr std::uint64_t kNet = 40, kUser = 41;
+  kernel_.add_namespace("/run/netns/red", os::NamespaceType::net, kNet);
+  const auto net = kernel_.open(os::kNoDir, "/run/netns/red", 0);
+  changes_.failures["enter 40000000"] = EPERM;
+  EXPECT_EQ(run({.title = "red", .net = *net, .name = {}}).status, 3);
+  EXPECT_THAT(changes_.calls, ElementsAre("enter 40000000")) << "whose it is is not told";
+  kernel_.owners[kNet] = {kUser, Uid(7)};
+  changes_.calls.clear();
+  EXPECT_EQ(run({.title = "red", .net = *net, .name = {}}).status, 3);
+  EXPECT_THAT(changes_.calls, ElementsAre("enter 40000000", "enter 10000000", "enter 40000000"));
+}
+
 TEST_F(Exec, WithoutItsSysfsItRunsAllTheSame) {
   changes_.failures["mount_sysfs"] = EPERM;
   (void)run({.title = "red", .net = {}, .name = {}});

@@ -37,19 +37,12 @@ tl::unexpected<Error> taken(const NewNamespace& planned) {
 // --- making --------------------------------------------------------------------------------------
 
 // In the namespace, on the calling thread. Nothing: done.
-std::optional<std::string> raise_loopback(const System& system, Fd ns) {
+std::optional<std::string> raise_loopback_here(const System& system, Fd ns) {
   const auto transport = open_inside(system, ns);
   if (!transport) return os::text(transport.error());
   netlink::Request request = set_up(kLoopback, true);
   const auto failed = netlink::change(**transport, std::span(&request, 1));
   return failed ? std::optional(netlink::describe(failed->failure)) : std::nullopt;
-}
-
-Result<void> raise_loopback(const System& system, const std::string& name, Fd ns) {
-  std::optional<std::string> why;
-  std::thread([&] { why = raise_loopback(system, ns); }).join();
-  if (why) return change_error(fmt::format("namespace {}: setting lo up: {}", name, *why));
-  return {};
 }
 
 Result<void> pin(const System& system, const NewNamespace& planned, Fd ns) {
@@ -124,6 +117,13 @@ bool is_stale_name(os::Kernel& kernel, const std::string& path) {
 
 std::string name_path(std::string_view name) {
   return name.starts_with('/') ? std::string(name) : fmt::format("{}/{}", kNamesDirectory, name);
+}
+
+Result<void> raise_loopback(const System& system, const std::string& name, Fd ns) {
+  std::optional<std::string> why;
+  std::thread([&] { why = raise_loopback_here(system, ns); }).join();
+  if (why) return change_error(fmt::format("namespace {}: setting lo up: {}", name, *why));
+  return {};
 }
 
 Result<std::vector<NewNamespace>> plan_names(const std::vector<std::string>& names) {

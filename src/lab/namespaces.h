@@ -43,6 +43,9 @@ Result<std::vector<NewNamespace>> plan_names(const std::vector<std::string>& nam
 Result<void> add_namespaces(const System& system, const std::vector<NewNamespace>& planned,
                             bool loopback_up);
 
+// Sets the loopback of a namespace up; `name` is for people.
+Result<void> raise_loopback(const System& system, const std::string& name, Fd ns);
+
 // Takes names away, given as such or as paths; the namespaces go when nothing else holds them. All
 // are looked at before the first goes. Gives those that were stale: empty files with no namespace
 // on them. An error of kind usage: what is there is no network namespace's name.

@@ -112,6 +112,16 @@ Result<void> refuse_elsewhere(const World& world, const Scene& scene) {
   return {};
 }
 
+// A name in the /run/netns that others see, as that of a lab in a user namespace, is none of ours.
+void forget_names_elsewhere(os::Kernel& kernel, model::Snapshot& snapshot) {
+  for (model::Namespace& ns : snapshot.namespaces)
+    std::erase_if(ns.names, [&](const model::Name& name) {
+      if (name.source != "netns") return false;
+      const auto here = kernel.stat(os::kNoDir, name_path(name.name).c_str());
+      return !here || here->id != os::FileId{ns.id.dev, ns.id.ino};
+    });
+}
+
 Result<Scene> look_at(const World& world, const Journal& journal, const Lab& want,
                       const Look& look) {
   Scene scene;
@@ -120,6 +130,7 @@ Result<Scene> look_at(const World& world, const Journal& journal, const Lab& wan
   scene.made = std::move(*made);
   auto snapshot = look();
   if (!snapshot) return tl::unexpected(snapshot.error());
+  forget_names_elsewhere(world.kernel, *snapshot);
   const Lab all = unite(want, scene.made.lab);
   scene.there = find_there(*snapshot, all);
   if (auto refused = refuse_strangers(want, scene.made, scene); !refused)

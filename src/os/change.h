@@ -52,12 +52,21 @@ class Changes {
   // Makes a directory that shares what is mounted below it with other mount namespaces, as
   // ip-netns(8) makes /run/netns. Nothing happens where it is one.
   virtual SysResult<void> share_directory(const std::string& path) = 0;
-  // Moves the calling thread, as Kernel::enter.
+  // Moves the calling thread, as Kernel::enter. Into a user namespace the process goes as a whole,
+  // and with one thread: those that have ended are waited for.
   virtual SysResult<void> enter(Fd ns, NamespaceType type) = 0;
+  // Moves the calling process, which has one thread, into a new user namespace, where it is root
+  // and its ids are the only ones (user_namespaces(7)). EPERM: they are forbidden, or this is a
+  // chroot; ENOSPC: user.max_user_namespaces is reached.
+  virtual SysResult<void> unshare_user() = 0;
 
   // --- files ---------------------------------------------------------------------------------
   // With its parents, mode 0755 less the umask. Nothing happens where it is.
   virtual SysResult<void> make_directory(const std::string& path) = 0;
+  // With mode 0700; its parent is there. EEXIST where anything is.
+  virtual SysResult<void> make_private_directory(const std::string& path) = 0;
+  // Where the calling process looks paths up that are relative.
+  virtual SysResult<void> change_directory(const std::string& path) = 0;
   // A regular file's content as a process sees it whose root `root` is (/proc/PID/root): symbolic
   // links do not lead out of there. EFBIG when it is longer than `limit`.
   virtual SysResult<std::string> read_within(const std::string& root, const std::string& path,
@@ -75,6 +84,10 @@ class Changes {
 
   // --- processes -----------------------------------------------------------------------------
   virtual SysResult<Pid> start(const Program& program) = 0;
+  // Starts a process of that name that does nothing in the caller's namespaces, until a signal ends
+  // it; it has no descriptor and no terminal of the caller's. `noted` is called with its pid first:
+  // if that is false, or the caller dies in it, the process is gone (ECANCELED).
+  virtual SysResult<Pid> keep(const std::string& name, const std::function<bool(Pid)>& noted) = 0;
   // Ends a process that is known by its pid and start time (clock ticks since boot), and its
   // session: SIGTERM, then SIGKILL when `patience_ms` have passed. ESRCH: it is no more.
   virtual SysResult<void> stop(Pid pid, std::uint64_t start_ticks, int patience_ms) = 0;
@@ -84,8 +97,10 @@ class Changes {
   // round. EINVAL in a chroot whose / is no mount point.
   virtual SysResult<void> unshare_mounts() = 0;
   // Mounts the sysfs of its network namespace at /sys, and all that was mounted below there (the
-  // cgroups) in its place again. The three that mount are for mounts of its own only.
+  // cgroups) in its place again. The four that mount are for mounts of its own only.
   virtual SysResult<void> mount_sysfs() = 0;
+  // An empty directory in place of the one there, for everybody to read.
+  virtual SysResult<void> mount_tmpfs(const std::string& path) = 0;
   // Lays a file or directory, or a file with that text, over a path of the same kind.
   virtual SysResult<void> bind(const std::string& source, const std::string& target) = 0;
   virtual SysResult<void> bind_text(std::string_view text, const std::string& target) = 0;

@@ -47,6 +47,11 @@ class FakeChanges : public Changes {
   SysResult<void> enter(Fd, NamespaceType type) override {
     return call(fmt::format("enter {:x}", static_cast<int>(type)));
   }
+  SysResult<void> unshare_user() override { return call("unshare_user"); }
+  SysResult<void> make_private_directory(const std::string& path) override {
+    return call("mkdir_private " + path);
+  }
+  SysResult<void> change_directory(const std::string& path) override { return call("cd " + path); }
   SysResult<void> make_directory(const std::string& path) override { return call("mkdir " + path); }
   SysResult<std::string> read_within(const std::string& root, const std::string& path,
                                      std::size_t) override {
@@ -65,18 +70,28 @@ class FakeChanges : public Changes {
     return call(fmt::format("append {} {}", path, text));
   }
   SysResult<UniqueFd> lock_file(const std::string& path) override {
-    return call("lock " + path).map([] { return UniqueFd(); });
+    return call("lock " + path).and_then([&] {
+      kernel_.add_file(path, "");
+      return kernel_.open(kNoDir, path.c_str(), 0);
+    });
   }
   SysResult<Pid> start(const Program& program) override {
     return call(fmt::format("start {}", fmt::join(program.command, " "))).map([&] {
       return Pid(++started_);
     });
   }
+  SysResult<Pid> keep(const std::string& name, const std::function<bool(Pid)>& noted) override {
+    if (auto kept = call("keep " + name); !kept) return tl::unexpected(kept.error());
+    const Pid pid(++started_);
+    if (!noted(pid)) return tl::unexpected(Errno{ECANCELED});
+    return pid;
+  }
   SysResult<void> stop(Pid pid, std::uint64_t, int) override {
     return call(fmt::format("stop {}", pid.value));
   }
   SysResult<void> unshare_mounts() override { return call("unshare_mounts"); }
   SysResult<void> mount_sysfs() override { return call("mount_sysfs"); }
+  SysResult<void> mount_tmpfs(const std::string& path) override { return call("tmpfs " + path); }
   SysResult<void> bind(const std::string& source, const std::string& target) override {
     return call(fmt::format("bind {} {}", source, target));
   }

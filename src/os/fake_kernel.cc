@@ -4,13 +4,17 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
+
+#include "base/number.h"
 
 namespace nsmap::os {
 namespace {
 
 constexpr int kMostLinks = 8;
 constexpr const char* kThreadSelf = "/proc/thread-self";
+constexpr std::string_view kOwnDescriptors = "/proc/self/fd/";
 
 // The root directory of a thread that entered a mount namespace: such threads die, never return.
 thread_local std::string entered_root;
@@ -49,7 +53,7 @@ FakeKernel::Node& FakeKernel::add(const std::string& path, Node node) {
 }
 
 void FakeKernel::add_file(const std::string& path, std::string content) {
-  add(path, {Node::Kind::file, std::move(content), {}, {}, 0, {}});
+  add(absolute(kNoDir, path.c_str()), {Node::Kind::file, std::move(content), {}, {}, 0, {}});
 }
 void FakeKernel::add_directory(const std::string& path) {
   if (!nodes_.contains(path)) add(path, {});
@@ -64,9 +68,19 @@ void FakeKernel::add_namespace(const std::string& path, NamespaceType type, std:
 void FakeKernel::add_device(const std::string& path, std::uint64_t major, std::uint64_t minor) {
   add(path, {Node::Kind::device, {}, {}, {}, 0, {major, minor}});
 }
+void FakeKernel::set_owner(const std::string& path, Uid owner, std::uint32_t permissions) {
+  owned_[path] = {owner, permissions};
+}
 void FakeKernel::refuse(const std::string& path, int error) { refused_[path] = error; }
 
 std::string FakeKernel::absolute(Fd dir, const char* path) const {
+  const std::string_view whole = path;
+  if (whole.starts_with(kOwnDescriptors)) {
+    const std::string_view number = whole.substr(kOwnDescriptors.size());
+    const auto end = std::min(number.find('/'), number.size());
+    const auto fd = parse_number<int>(number.substr(0, end));
+    return absolute(Fd(fd.value_or(-1)), "") + std::string(number.substr(end));
+  }
   if (*path == '/')
     return entered_root.empty() || path[1] != '\0' ? entered_root + path : entered_root;
   const std::lock_guard lock(mutex_);
@@ -79,6 +93,7 @@ std::string FakeKernel::absolute(Fd dir, const char* path) const {
 
 SysResult<std::pair<std::string, const FakeKernel::Node*>> FakeKernel::find(std::string path,
                                                                             bool follow) const {
+  if (path.empty()) return tl::unexpected(Errno{EBADF});  // of a descriptor that is none
   for (int links = 0; links < kMostLinks; ++links) {
     for (std::string up = path;; up = parent_of(up)) {
       if (const auto refused = refused_.find(up); refused != refused_.end())
@@ -196,6 +211,10 @@ SysResult<FileStat> FakeKernel::stat(Fd dir, const char* path) {
     case Node::Kind::ns:
       stat.mode = S_IFREG | 0444;
       break;
+  }
+  if (const auto owned = owned_.find(found->first); owned != owned_.end()) {
+    stat.uid = owned->second.first.value;
+    stat.mode = (stat.mode & S_IFMT) | owned->second.second;
   }
   return stat;
 }

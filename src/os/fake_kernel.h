@@ -16,7 +16,8 @@ namespace nsmap::os {
 // ENOSYS. Fill it before use; it does not lock its tables.
 class FakeKernel : public Kernel {
  public:
-  // Paths are absolute and in normal form; parent directories come into being by themselves.
+  // Paths are absolute and in normal form; parent directories come into being by themselves. In
+  // calls /proc/self/fd/N leads to what N was opened as.
   void add_file(const std::string& path, std::string content);
   void add_directory(const std::string& path);
   // What read_link gives, and what open and stat follow when the target is an absolute path.
@@ -26,6 +27,8 @@ class FakeKernel : public Kernel {
   void add_namespace(const std::string& path, NamespaceType type, std::uint64_t ino);
   // A device node, as /dev/net/tun (10, 200).
   void add_device(const std::string& path, std::uint64_t major, std::uint64_t minor);
+  // Whose a file is, and its permissions; else root's, for all to read.
+  void set_owner(const std::string& path, Uid owner, std::uint32_t permissions);
   // Every call on this path, or below it, fails with that errno.
   void refuse(const std::string& path, int error);
 
@@ -110,6 +113,7 @@ class FakeKernel : public Kernel {
 
   std::map<std::string, Node> nodes_{{"/", {}}};
   std::map<std::string, int> refused_;
+  std::map<std::string, std::pair<Uid, std::uint32_t>> owned_;
   mutable std::mutex mutex_;         // guards open_
   std::map<int, std::string> open_;  // descriptor → path
   std::uint64_t next_ino_ = 1000;

@@ -137,6 +137,10 @@ SysResult<void> mount_sysfs() {
   return mounted;
 }
 
+SysResult<void> mount_tmpfs(const std::string& path) {
+  return done(::mount("tmpfs", path.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, "mode=755"));
+}
+
 SysResult<void> bind(const std::string& source, const std::string& target) {
   return mount(source.c_str(), target.c_str(), kNoType, MS_BIND);
 }

@@ -16,6 +16,7 @@ SysResult<void> share_directory(const std::string& path);
 
 SysResult<void> unshare_mounts();
 SysResult<void> mount_sysfs();
+SysResult<void> mount_tmpfs(const std::string& path);
 SysResult<void> bind(const std::string& source, const std::string& target);
 SysResult<void> bind_text(std::string_view text, const std::string& target);
 

@@ -37,17 +37,6 @@ void restore(const Inherited& before) {
   ::setrlimit(RLIMIT_NOFILE, &before.descriptors);
 }
 
-struct Pipe {
-  UniqueFd read;
-  UniqueFd write;
-};
-
-SysResult<Pipe> make_pipe() {
-  std::array<int, 2> ends{};
-  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return failure();
-  return Pipe{UniqueFd(ends[0]), UniqueFd(ends[1])};
-}
-
 // --- starting ------------------------------------------------------------------------------------
 
 // What the new process does before the program; false: errno says why not.
@@ -208,6 +197,12 @@ Inherited inherited() {
   ::sigaction(SIGPIPE, nullptr, &now.broken_pipe);
   ::getrlimit(RLIMIT_NOFILE, &now.descriptors);
   return now;
+}
+
+SysResult<Pipe> make_pipe() {
+  std::array<int, 2> ends{};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return failure();
+  return Pipe{UniqueFd(ends[0]), UniqueFd(ends[1])};
 }
 
 SysResult<Pid> start(const Program& program, const Inherited& before) {

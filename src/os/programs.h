@@ -21,6 +21,12 @@ struct Inherited {
 };
 Inherited inherited();
 
+struct Pipe {
+  UniqueFd read;
+  UniqueFd write;
+};
+SysResult<Pipe> make_pipe();
+
 SysResult<Pid> start(const Program& program, const Inherited& before);
 SysResult<void> stop(Pid pid, std::uint64_t start_ticks, int patience_ms);
 Errno execute(const std::vector<std::string>& command, const Inherited& before);

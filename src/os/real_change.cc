@@ -20,6 +20,7 @@
 #include "os/files.h"
 #include "os/mounts.h"
 #include "os/programs.h"
+#include "os/user_namespace.h"
 
 namespace nsmap::os {
 namespace {
@@ -61,14 +62,21 @@ class RealChanges final : public Changes {
     return os::share_directory(path);
   }
   SysResult<void> enter(Fd ns, NamespaceType type) override {
-    return real_kernel().enter(ns, type);
+    return type == NamespaceType::user ? enter_user(ns) : real_kernel().enter(ns, type);
   }
+  SysResult<void> unshare_user() override { return os::unshare_user(); }
 
   SysResult<void> make_directory(const std::string& path) override {
     std::error_code error;
     std::filesystem::create_directories(path, error);
     if (error) return failure(error.value());
     return {};
+  }
+  SysResult<void> make_private_directory(const std::string& path) override {
+    return done(::mkdir(path.c_str(), S_IRWXU));
+  }
+  SysResult<void> change_directory(const std::string& path) override {
+    return done(::chdir(path.c_str()));
   }
   SysResult<std::string> read_within(const std::string& root, const std::string& path,
                                      std::size_t limit) override {
@@ -114,12 +122,16 @@ class RealChanges final : public Changes {
   }
 
   SysResult<Pid> start(const Program& program) override { return os::start(program, before_); }
+  SysResult<Pid> keep(const std::string& name, const std::function<bool(Pid)>& noted) override {
+    return os::keep(name, noted);
+  }
   SysResult<void> stop(Pid pid, std::uint64_t start_ticks, int patience_ms) override {
     return os::stop(pid, start_ticks, patience_ms);
   }
 
   SysResult<void> unshare_mounts() override { return os::unshare_mounts(); }
   SysResult<void> mount_sysfs() override { return os::mount_sysfs(); }
+  SysResult<void> mount_tmpfs(const std::string& path) override { return os::mount_tmpfs(path); }
   SysResult<void> bind(const std::string& source, const std::string& target) override {
     return os::bind(source, target);
   }

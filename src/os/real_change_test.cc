@@ -102,6 +102,43 @@ TEST_F(RealChanges, StopsWhatWillNotListen) {
   EXPECT_TRUE(changes_.stop(*pid, start_ticks(*pid), 200));
 }
 
+TEST_F(RealChanges, KeepsWhatHoldsNothingOfTheCaller) {
+  bool noted = false;
+  const auto pid = changes_.keep("kept", [&](Pid) { return noted = true; });
+  ASSERT_TRUE(pid);
+  EXPECT_TRUE(noted);
+  const fs::path process = "/proc/" + std::to_string(pid->value);
+  const auto waits_to_be_let_go = [&] { return fs::read_symlink(process / "fd/0") != "/dev/null"; };
+  for (int i = 0; i < 1000 && waits_to_be_let_go(); ++i) ::usleep(5000);
+  for (const auto& file : fs::directory_iterator(process / "fd"))
+    EXPECT_EQ(fs::read_symlink(file), "/dev/null");
+  EXPECT_EQ(fs::read_symlink(process / "cwd"), "/");
+  EXPECT_EQ(read_whole(process / "comm", 100), "kept\n");
+  EXPECT_TRUE(changes_.stop(*pid, start_ticks(*pid), 2000));
+}
+
+TEST_F(RealChanges, KeepsNothingThatIsNotNoted) {
+  Pid begun;
+  const auto kept = changes_.keep("kept", [&](Pid pid) { return begun = pid, false; });
+  EXPECT_EQ(kept.error().value, ECANCELED);
+  EXPECT_FALSE(fs::exists("/proc/" + std::to_string(begun.value)));
+}
+
+TEST_F(RealChanges, AreThoseOfRootInAUserNamespaceOfTheirOwn) {
+  constexpr int kForbidden = 77;
+  const auto body = [&](std::size_t) {
+    if (!changes_.unshare_user()) return kForbidden;
+    return ::geteuid() == 0 && ::getegid() == 0 && changes_.unshare_mounts() &&
+                   changes_.mount_tmpfs("/tmp") && fs::is_empty("/tmp")
+               ? 0
+               : 1;
+  };
+  const auto ignore = [](std::size_t, Stream, std::string_view) { return true; };
+  const auto statuses = changes_.run_all(1, 1, body, ignore);
+  if (statuses->front() == kForbidden) GTEST_SKIP() << "user namespaces are forbidden here";
+  EXPECT_EQ(statuses->front(), 0);
+}
+
 TEST_F(RealChanges, SaysWhyAProgramDoesNotStart) {
   EXPECT_EQ(changes_.start({.command = {"/no/such/program"}, .net = {}, .log = {}}).error().value,
             ENOENT);
