@@ -42,18 +42,22 @@ int fail(const Environment& environment, const Error& error) {
 }
 
 // What nobody reads any more (EPIPE) is no failure: `nsmap | head`.
-Result<void> write_out(const Environment& environment, std::string_view bytes) {
-  const auto written = environment.write_out(bytes);
+Result<void> write_out(const Environment& environment, const Giver& content) {
+  const auto written = content(environment.write_out);
   if (written || written.error() == Errno{EPIPE}) return {};
   return read_error(fmt::format("writing the answer: {}", os::text(written.error())));
 }
 
 Result<void> deliver(const Environment& environment, const Options& options,
-                     std::string_view bytes) {
-  if (options.output.empty() || options.output == "-") return write_out(environment, bytes);
-  if (const auto written = os::replace_file(options.output, bytes); !written)
+                     const Giver& content) {
+  if (options.output.empty() || options.output == "-") return write_out(environment, content);
+  if (const auto written = os::replace_file(options.output, content); !written)
     return usage_error(fmt::format("writing {}: {}", options.output, os::text(written.error())));
   return {};
+}
+
+Giver all_of(const std::string& bytes) {
+  return [&bytes](const Sink& out) { return out(bytes); };
 }
 
 Request make_request(const Options& options, const Environment& environment,
@@ -68,7 +72,8 @@ Request make_request(const Options& options, const Environment& environment,
 
 // Gives out an answer, and the exit status.
 int finish(const Answer& answer, const Options& options, const Environment& environment) {
-  if (const auto done = deliver(environment, options, answer.bytes); !done)
+  const Giver content = answer.pieces ? answer.pieces : all_of(answer.bytes);
+  if (const auto done = deliver(environment, options, content); !done)
     return fail(environment, done.error());
   if (!answer.note.empty()) say(environment, answer.note);
   const int status = answer.status.value_or(answer.yes ? kYes : kNo);
@@ -118,7 +123,7 @@ int run(const std::vector<std::string>& arguments, const Environment& environmen
   if (!parsed) return fail(environment, parsed.error());
   if (parsed->action) return act(*parsed->action, parsed->options, environment);
   if (!parsed->command) {
-    const auto written = write_out(environment, parsed->help);
+    const auto written = write_out(environment, all_of(parsed->help));
     return written ? kYes : fail(environment, written.error());
   }
   const auto snapshot = get_snapshot(parsed->options, environment);

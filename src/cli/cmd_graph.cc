@@ -4,7 +4,6 @@
 #include <iterator>
 
 #include "cli/graph.h"
-#include "codec/json.h"
 #include "render/picture.h"
 #include "view/graph.h"
 
@@ -43,7 +42,7 @@ Result<const Format*> choose_format(const Options& options) {
 }
 
 Result<Answer> run_graph(const Request& request) {
-  if (request.options.json) return Answer{codec::snapshot_to_json(request.index.snapshot())};
+  if (request.options.json) return snapshot_answer(request.index.snapshot());
   return draw_graph(request.options, request.index, request.titles);
 }
 

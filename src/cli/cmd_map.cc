@@ -1,5 +1,4 @@
 #include "cli/command.h"
-#include "codec/json.h"
 #include "render/terminal.h"
 #include "view/map.h"
 
@@ -8,7 +7,7 @@ namespace {
 
 // The map as JSON is the snapshot it is drawn from.
 Result<Answer> run_map(const Request& request) {
-  if (request.options.json) return Answer{codec::snapshot_to_json(request.index.snapshot())};
+  if (request.options.json) return snapshot_answer(request.index.snapshot());
   return Answer{render::terminal(view::make_map(request.index, request.titles),
                                  {request.width, request.color})};
 }

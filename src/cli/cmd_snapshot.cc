@@ -11,11 +11,16 @@ constexpr Option kOptions[] = {
 };
 
 Result<Answer> run_snapshot(const Request& request) {
-  std::string json = codec::snapshot_to_json(request.index.snapshot());
-  return Answer{request.options.output.ends_with(".zst") ? codec::compress(json) : std::move(json)};
+  const model::Snapshot& snapshot = request.index.snapshot();
+  if (!request.options.output.ends_with(".zst")) return snapshot_answer(snapshot);
+  return Answer{codec::compress(codec::snapshot_to_json(snapshot))};
 }
 
 }  // namespace
+
+Answer snapshot_answer(const model::Snapshot& snapshot) {
+  return {.pieces = [&](const Sink& out) { return codec::give_json(snapshot, out); }};
+}
 
 const Command kSnapshot{
     .name = "snapshot",

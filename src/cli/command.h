@@ -11,6 +11,7 @@
 
 #include "analyze/names.h"
 #include "base/result.h"
+#include "base/sink.h"
 #include "cli/environment.h"
 #include "lab/namespaces.h"
 #include "model/index.h"
@@ -64,11 +65,15 @@ struct Request {
 };
 
 struct Answer {
-  std::string bytes;               // for standard output or Options::output
+  std::string bytes = {};          // for standard output or Options::output
   bool yes = true;                 // exit status 0; else 1
   std::string note = {};           // for standard error; may be empty
   std::optional<int> status = {};  // exit with that instead
+  Giver pieces = {};               // what there is in place of `bytes`, when set
 };
+
+// The snapshot as JSON. It must outlive the answer.
+Answer snapshot_answer(const model::Snapshot& snapshot);
 
 // An option of one command, and where its value goes.
 struct Option {

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "base/sink.h"
 #include "codec/json_write.h"
 #include "model/snapshot.h"
 
@@ -18,6 +19,9 @@ inline constexpr std::uint32_t kSnapshotVersion = 1;
 
 // The snapshot as one line of JSON with a newline at its end, as docs/snapshot.md documents it.
 std::string snapshot_to_json(const model::Snapshot& snapshot);
+// The same, in pieces of some hundred kilobytes, which several threads make; `out` is called by one
+// of them at a time. What is made while `out` waits is held.
+SysResult<void> give_json(const model::Snapshot& snapshot, const Sink& out);
 
 extern template void append_json(std::string& out, const model::Namespace& ns);
 extern template void append_json(std::string& out, const model::Process& process);

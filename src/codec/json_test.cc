@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cerrno>
+
 #include "codec/random_snapshot.h"
 
 namespace nsmap::codec {
@@ -80,6 +82,49 @@ TEST(JsonWrite, WritesAddressesAsText) {
 TEST(JsonWrite, EscapesHostileText) {
   EXPECT_EQ(written(std::string("\"><script>\x1b[2J\n\\")),
             "\"\\\"><script>\\u001b[2J\\u000a\\\\\"");
+}
+
+// What is given out in pieces, as one.
+std::string given(const model::Snapshot& snapshot) {
+  std::string all;
+  EXPECT_TRUE(give_json(snapshot, [&](std::string_view piece) {
+    all += piece;
+    return SysResult<void>();
+  }));
+  return all;
+}
+
+// More of everything than goes into one piece, and long lists within.
+model::Snapshot long_snapshot() {
+  model::Snapshot snapshot = RandomSnapshot(1).make();
+  snapshot.namespaces.resize(100);
+  snapshot.namespaces[0].links.resize(600);
+  snapshot.namespaces[50].routes.resize(257);
+  snapshot.namespaces[51].sockets.resize(256);
+  snapshot.namespaces[99].rules.resize(1000);
+  snapshot.processes.resize(5000);
+  for (std::size_t i = 0; i < snapshot.processes.size(); ++i)
+    snapshot.processes[i].pid = Pid(static_cast<std::int32_t>(i));
+  return snapshot;
+}
+
+TEST(JsonPieces, AreTheWholeInItsOrder) {
+  EXPECT_EQ(given({}), snapshot_to_json({}));
+  EXPECT_EQ(given(long_snapshot()), snapshot_to_json(long_snapshot()));
+  for (std::uint32_t seed = 0; seed < 100; ++seed) {
+    const model::Snapshot snapshot = RandomSnapshot(seed).make();
+    ASSERT_EQ(given(snapshot), snapshot_to_json(snapshot)) << seed;
+  }
+}
+
+TEST(JsonPieces, EndWithTheFirstFailure) {
+  int pieces = 0;
+  const auto result = give_json(long_snapshot(), [&](std::string_view) -> SysResult<void> {
+    if (++pieces == 3) return tl::unexpected(Errno{ENOSPC});
+    return {};
+  });
+  EXPECT_EQ(result.error(), Errno{ENOSPC});
+  EXPECT_EQ(pieces, 3);
 }
 
 TEST(JsonRoundTrip, HoldsForRandomSnapshots) {

@@ -85,6 +85,13 @@ constexpr auto make_key() {
 template <typename Member>
 inline constexpr auto kKey = make_key<Member>();
 
+template <typename Member>
+void append_key(std::string& out, bool first = false) {
+  constexpr auto& key = kKey<Member>;
+  const std::size_t begin = first ? 1 : 0;
+  out.append(key.data() + begin, key.size() - begin);
+}
+
 template <typename T>
 void append_list(std::string& out, const std::vector<T>& list) {
   out += '[';
@@ -104,8 +111,7 @@ void append_members(std::string& out, const T& value, bool first = true) {
   boost::mp11::mp_for_each<Members<T>>([&](auto member) {
     const auto& field = value.*member.pointer;
     if (detail::left_out(field)) return;
-    constexpr auto& key = detail::kKey<decltype(member)>;
-    out.append(key.data() + (first ? 1 : 0), key.size() - (first ? 1 : 0));
+    detail::append_key<decltype(member)>(out, first);
     first = false;
     append_json(out, field);
   });

@@ -63,10 +63,14 @@ mode_t new_file_mode() {
   return kNewFileMode & ~mask;
 }
 
-SysResult<void> write_in_place(const std::string& path, std::string_view bytes) {
+SysResult<void> write_all(Fd file, const Giver& content) {
+  return content([&](std::string_view piece) { return write_whole(file, piece); });
+}
+
+SysResult<void> write_in_place(const std::string& path, const Giver& content) {
   const UniqueFd file(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY));
   if (!file.valid()) return last_error();
-  return write_whole(file, bytes);
+  return write_all(file, content);
 }
 
 // A rename lasts only once its directory is on the disk; where that cannot be had (some file
@@ -76,11 +80,11 @@ void sync_directory(const std::string& path) {
   if (directory.valid()) ::fsync(directory.borrow().get());
 }
 
-SysResult<void> write_beside(const std::string& path, std::string_view bytes, mode_t mode) {
+SysResult<void> write_beside(const std::string& path, const Giver& content, mode_t mode) {
   TemporaryFile temporary(path);
   const int file = temporary.file().get();
   if (file < 0) return last_error();
-  if (auto written = write_whole(temporary.file(), bytes); !written) return written;
+  if (auto written = write_all(temporary.file(), content); !written) return written;
   if (::fchmod(file, mode) != 0 || ::fsync(file) != 0 || !temporary.rename_to(path))
     return last_error();
   sync_directory(directory_of(path));
@@ -122,11 +126,15 @@ SysResult<void> write_whole(Fd file, std::string_view bytes) {
 }
 
 SysResult<void> replace_file(const std::string& path, std::string_view bytes) {
+  return replace_file(path, [&](const Sink& out) { return out(bytes); });
+}
+
+SysResult<void> replace_file(const std::string& path, const Giver& content) {
   const std::string target = followed(path);
   struct stat old {};
   const bool exists = ::stat(target.c_str(), &old) == 0;
-  if (exists && !S_ISREG(old.st_mode)) return write_in_place(target, bytes);
-  return write_beside(target, bytes, exists ? old.st_mode & 0777 : new_file_mode());
+  if (exists && !S_ISREG(old.st_mode)) return write_in_place(target, content);
+  return write_beside(target, content, exists ? old.st_mode & 0777 : new_file_mode());
 }
 
 void ignore_broken_pipes() { ::signal(SIGPIPE, SIG_IGN); }

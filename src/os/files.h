@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/fd.h"
+#include "base/sink.h"
 #include "os/kernel.h"
 
 // Files that people name on the command line, and the standard streams. (What nsmap reads of the
@@ -31,6 +32,7 @@ SysResult<void> write_whole(Fd file, std::string_view bytes);
 // read without root, and who wants it private has a umask that says so. A file that was there keeps
 // its mode.
 SysResult<void> replace_file(const std::string& path, std::string_view bytes);
+SysResult<void> replace_file(const std::string& path, const Giver& content);
 
 // Writing to a pipe nobody reads fails with EPIPE from now on, rather than killing the program.
 void ignore_broken_pipes();

@@ -46,6 +46,22 @@ TEST_F(Files, ReadBackWhatWasWritten) {
   EXPECT_EQ(entries(), 1u);
 }
 
+TEST_F(Files, PiecesReplaceAFileAllOrNone) {
+  const auto halves = [](const Sink& out) {
+    const auto first = out("one ");
+    return first ? out("two") : first;
+  };
+  ASSERT_TRUE(replace_file(path("a"), halves));
+  EXPECT_EQ(read_whole(path("a"), 10), "one two");
+  const auto broken = [](const Sink& out) -> SysResult<void> {
+    EXPECT_TRUE(out("half"));
+    return tl::unexpected(Errno{EIO});
+  };
+  EXPECT_EQ(replace_file(path("a"), broken).error(), Errno{EIO});
+  EXPECT_EQ(read_whole(path("a"), 10), "one two");
+  EXPECT_EQ(entries(), 1u);
+}
+
 TEST_F(Files, ModesFollowTheUmaskOrTheFileThatWasThere) {
   const mode_t old = ::umask(027);
   ASSERT_TRUE(replace_file(path("new"), "x"));
