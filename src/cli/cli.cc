@@ -48,8 +48,7 @@ Result<void> write_out(const Environment& environment, const Giver& content) {
   return read_error(fmt::format("writing the answer: {}", os::text(written.error())));
 }
 
-Result<void> deliver(const Environment& environment, const Options& options,
-                     const Giver& content) {
+Result<void> deliver(const Environment& environment, const Options& options, const Giver& content) {
   if (options.output.empty() || options.output == "-") return write_out(environment, content);
   if (const auto written = os::replace_file(options.output, content); !written)
     return usage_error(fmt::format("writing {}: {}", options.output, os::text(written.error())));
@@ -60,14 +59,13 @@ Giver all_of(const std::string& bytes) {
   return [&bytes](const Sink& out) { return out(bytes); };
 }
 
-Request make_request(const Options& options, const Environment& environment,
-                     const model::Index& index, const analyze::Titles& titles) {
-  Request request{options, index, titles, {}, options.width, false};
+// Fills in what depends on where nsmap runs.
+void place(Request& request, const Environment& environment) {
+  const Options& options = request.options;
   if (options.from.empty()) request.own = environment.own_netns();
   const bool to_terminal = environment.out_is_terminal && options.output.empty();
   if (request.width == 0 && to_terminal) request.width = environment.width;
   request.color = to_terminal && !options.no_color && !environment.no_color;
-  return request;
 }
 
 // Gives out an answer, and the exit status.
@@ -84,9 +82,9 @@ int finish(const Answer& answer, const Options& options, const Environment& envi
 // The exit status of a command that has a snapshot to answer from.
 int answer(const Command& command, const Options& options, const Environment& environment,
            const model::Snapshot& snapshot) {
-  const model::Index index(snapshot);
-  const analyze::Titles titles(index);
-  auto result = command.run(make_request(options, environment, index, titles));
+  Request request(options, snapshot);
+  place(request, environment);
+  auto result = command.run(request);
   if (!result) return fail(environment, result.error());
   const bool told = command.tells_refused && !options.json;
   const bool partial = options.from.empty() && !snapshot.host.privileged;
@@ -117,6 +115,16 @@ int act(const Action& action, const Options& options, const Environment& environ
 }
 
 }  // namespace
+
+const model::Index& Request::index() const {
+  if (!index_) index_.emplace(snapshot);
+  return *index_;
+}
+
+const analyze::Titles& Request::titles() const {
+  if (!titles_) titles_.emplace(index());
+  return *titles_;
+}
 
 int run(const std::vector<std::string>& arguments, const Environment& environment) {
   const auto parsed = parse_arguments(arguments);

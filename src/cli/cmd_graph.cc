@@ -42,8 +42,8 @@ Result<const Format*> choose_format(const Options& options) {
 }
 
 Result<Answer> run_graph(const Request& request) {
-  if (request.options.json) return snapshot_answer(request.index.snapshot());
-  return draw_graph(request.options, request.index, request.titles);
+  if (request.options.json) return snapshot_answer(request.snapshot);
+  return draw_graph(request.options, request.index(), request.titles());
 }
 
 }  // namespace

@@ -14,8 +14,8 @@ constexpr Option kOptions[] = {
 
 std::string list_json(const Request& request) {
   std::vector<ListedNamespace> list;
-  for (const model::Namespace& ns : request.index.snapshot().namespaces)
-    list.push_back(list_namespace(request.index, request.titles.of(ns.id), ns));
+  for (const model::Namespace& ns : request.snapshot.namespaces)
+    list.push_back(list_namespace(request.index(), request.titles().of(ns.id), ns));
   std::string out;
   codec::append_json(out, list);
   return out + "\n";
@@ -23,7 +23,7 @@ std::string list_json(const Request& request) {
 
 Result<Answer> run_ls(const Request& request) {
   if (request.options.json) return Answer{list_json(request)};
-  return view::make_list(request.index, request.titles,
+  return view::make_list(request.index(), request.titles(),
                          {request.options.columns, request.options.wide})
       .map([&](const view::Table& table) {
         return Answer{render::terminal(table, {request.width, request.color})};

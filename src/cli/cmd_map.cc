@@ -7,8 +7,8 @@ namespace {
 
 // The map as JSON is the snapshot it is drawn from.
 Result<Answer> run_map(const Request& request) {
-  if (request.options.json) return snapshot_answer(request.index.snapshot());
-  return Answer{render::terminal(view::make_map(request.index, request.titles),
+  if (request.options.json) return snapshot_answer(request.snapshot);
+  return Answer{render::terminal(view::make_map(request.index(), request.titles()),
                                  {request.width, request.color})};
 }
 

@@ -13,7 +13,7 @@ using Namespaces = std::vector<const model::Namespace*>;
 Result<Namespaces> find_all(const Request& request) {
   Namespaces found;
   for (const std::string& thing : request.options.things) {
-    const auto ns = analyze::find_namespace(request.index, request.titles, thing, request.own);
+    const auto ns = analyze::find_namespace(request.index(), request.titles(), thing, request.own);
     if (!ns) return tl::unexpected(ns.error());
     found.push_back(*ns);
   }
@@ -23,7 +23,7 @@ Result<Namespaces> find_all(const Request& request) {
 std::string show_json(const Request& request, const Namespaces& namespaces) {
   std::vector<ShownNamespace> shown;
   for (const model::Namespace* ns : namespaces)
-    shown.push_back(show_namespace(request.index, request.titles.of(ns->id), *ns));
+    shown.push_back(show_namespace(request.index(), request.titles().of(ns->id), *ns));
   std::string out;
   codec::append_json(out, shown);
   return out + "\n";
@@ -33,7 +33,7 @@ std::string show_text(const Request& request, const Namespaces& namespaces) {
   std::string out;
   for (const model::Namespace* ns : namespaces) {
     if (!out.empty()) out += '\n';
-    out += render::terminal(view::make_sheet(request.index, request.titles, *ns),
+    out += render::terminal(view::make_sheet(request.index(), request.titles(), *ns),
                             {request.width, request.color});
   }
   return out;

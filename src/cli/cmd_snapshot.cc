@@ -11,7 +11,7 @@ constexpr Option kOptions[] = {
 };
 
 Result<Answer> run_snapshot(const Request& request) {
-  const model::Snapshot& snapshot = request.index.snapshot();
+  const model::Snapshot& snapshot = request.snapshot;
   if (!request.options.output.ends_with(".zst")) return snapshot_answer(snapshot);
   return Answer{codec::compress(codec::snapshot_to_json(snapshot))};
 }

@@ -14,7 +14,7 @@ using Answers = std::vector<analyze::WhoisAnswer>;
 Result<Answers> ask_all(const Request& request) {
   Answers all;
   for (const std::string& thing : request.options.things) {
-    auto answers = analyze::whois(request.index, request.titles, thing);
+    auto answers = analyze::whois(request.index(), request.titles(), thing);
     if (!answers) return answers;
     std::ranges::move(*answers, std::back_inserter(all));
   }

@@ -56,12 +56,24 @@ struct Options {
 };
 
 struct Request {
+  Request(const Options& options_, const model::Snapshot& snapshot_)
+      : options(options_), snapshot(snapshot_), width(options_.width) {}
+  Request(const Request&) = delete;  // the titles refer to the index
+  Request& operator=(const Request&) = delete;
+
   const Options& options;
-  const model::Index& index;
-  const analyze::Titles& titles;
+  const model::Snapshot& snapshot;
   std::optional<model::NetnsId> own;  // the namespace nsmap runs in, when the snapshot is live
-  std::size_t width = 0;              // columns to fit into; 0: any
+  std::size_t width;                  // columns to fit into; 0: any
   bool color = false;
+
+  // Made when first asked for: a snapshot's copy needs neither.
+  const model::Index& index() const;
+  const analyze::Titles& titles() const;
+
+ private:
+  mutable std::optional<model::Index> index_;
+  mutable std::optional<analyze::Titles> titles_;
 };
 
 struct Answer {

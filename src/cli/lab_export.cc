@@ -11,7 +11,7 @@ constexpr Option kOptions[] = {
 };
 
 Result<Answer> run_export(const Request& request) {
-  const model::Snapshot& snapshot = request.index.snapshot();
+  const model::Snapshot& snapshot = request.snapshot;
   std::string name = request.options.name;
   if (name.empty()) name = snapshot.host.hostname.empty() ? "host" : snapshot.host.hostname;
   const lab::Observed observed = lab::observe_all(snapshot, name);

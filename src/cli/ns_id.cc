@@ -28,12 +28,12 @@ std::string describe(const Request& request, const std::string& who, const model
   std::vector<std::string> names, containers, processes;
   for (const model::Name& name : ns.names)
     names.push_back(name.path.empty() ? name.name : name.path);
-  for (const model::Container* container : request.index.containers_in(ns.id))
+  for (const model::Container* container : request.index().containers_in(ns.id))
     containers.push_back(
         fmt::format("{} ({})", analyze::container_name(*container), container->runtime));
-  for (const model::Process* process : request.index.processes_in(ns.id))
+  for (const model::Process* process : request.index().processes_in(ns.id))
     processes.push_back(analyze::process_name(*process));
-  const std::string title = request.titles.of(ns.id), plain = analyze::plain_name(ns.id);
+  const std::string title = request.titles().of(ns.id), plain = analyze::plain_name(ns.id);
   return fmt::format("{} is in {}\n", terminal_text(who),
                      title == plain ? plain : terminal_text(title) + ", " + plain) +
          row("names", names) + row("containers", containers) + row("processes", processes);
@@ -41,28 +41,33 @@ std::string describe(const Request& request, const std::string& who, const model
 
 std::string id_json(const Request& request, const model::Namespace& ns) {
   std::string out;
-  codec::append_json(out, list_namespace(request.index, request.titles.of(ns.id), ns));
+  codec::append_json(out, list_namespace(request.index(), request.titles().of(ns.id), ns));
   return out + "\n";
+}
+
+std::string who_is(const Request& request, Pid pid) {
+  const auto* process = request.index().find(pid);
+  return process ? analyze::process_name(*process) : fmt::format("thread {}", pid.value);
 }
 
 Result<Answer> run_id(const Request& request) {
   const auto& things = request.options.things;
-  const auto pid = things.empty() ? std::nullopt : parse_number<std::int32_t>(things.front());
-  if (!things.empty() && !pid)
-    return usage_error(fmt::format("process {}: that is no pid", things.front()), "a number");
-  const auto ns = analyze::find_namespace(request.index, request.titles,
-                                          pid ? fmt::format("pid:{}", *pid) : ".", request.own);
+  std::optional<Pid> pid;
+  if (!things.empty()) {
+    const auto number = parse_number<std::int32_t>(things.front());
+    if (!number)
+      return usage_error(fmt::format("process {}: that is no pid", things.front()), "a number");
+    pid = Pid(*number);
+  }
+  const std::string place = pid ? fmt::format("pid:{}", pid->value) : ".";
+  const auto ns = analyze::find_namespace(request.index(), request.titles(), place, request.own);
   if (!ns && pid)
     return usage_error(
-        fmt::format("process {}: there is none, or its namespace is not known", *pid),
+        fmt::format("process {}: there is none, or its namespace is not known", pid->value),
         "it as root, if you are not");
   if (!ns) return tl::unexpected(ns.error());
   if (request.options.json) return Answer{id_json(request, **ns)};
-  const auto* process = pid ? request.index.find(Pid(*pid)) : nullptr;
-  const std::string who = process ? analyze::process_name(*process)
-                          : pid   ? fmt::format("thread {}", *pid)
-                                  : "nsmap";
-  return Answer{describe(request, who, **ns)};
+  return Answer{describe(request, pid ? who_is(request, *pid) : "nsmap", **ns)};
 }
 
 }  // namespace
