@@ -52,6 +52,18 @@ model::Host read_host(os::Kernel& kernel) {
   return host;
 }
 
+// For elements that are heavy to move.
+template <typename T, typename Less>
+void sort_moving_once(std::vector<T>& list, Less less) {
+  std::vector<T*> order;
+  for (T& element : list) order.push_back(&element);
+  std::sort(order.begin(), order.end(), [&](const T* a, const T* b) { return less(*a, *b); });
+  std::vector<T> sorted;
+  sorted.reserve(list.size());
+  for (T* element : order) sorted.push_back(std::move(*element));
+  list = std::move(sorted);
+}
+
 // One collection, from the first look at /proc to the finished snapshot.
 class Collection {
  public:
@@ -102,9 +114,11 @@ class Collection {
   }
 
   void visit_found() {
-    for (Visit& visit : visits_.finish(threads_)) {
-      visited_.push_back(visit.found);
-      snapshot_.namespaces.push_back(std::move(visit.read));
+    const Visits::Done visits = visits_.finish(threads_);
+    snapshot_.namespaces.reserve(snapshot_.namespaces.size() + visits.size());
+    for (const auto& visit : visits) {
+      visited_.push_back(visit->found);
+      snapshot_.namespaces.push_back(std::move(visit->read));
     }
   }
 
@@ -140,11 +154,11 @@ class Collection {
   }
 
   void sort() {
-    std::sort(snapshot_.namespaces.begin(), snapshot_.namespaces.end(),
-              [](const model::Namespace& a, const model::Namespace& b) {
-                return std::tuple(!a.host, a.id.hidden(), a.id.ino) <
-                       std::tuple(!b.host, b.id.hidden(), b.id.ino);
-              });
+    sort_moving_once(snapshot_.namespaces,
+                     [](const model::Namespace& a, const model::Namespace& b) {
+                       return std::tuple(!a.host, a.id.hidden(), a.id.ino) <
+                              std::tuple(!b.host, b.id.hidden(), b.id.ino);
+                     });
     std::sort(snapshot_.processes.begin(), snapshot_.processes.end(),
               [](const auto& a, const auto& b) { return a.pid < b.pid; });
     std::sort(snapshot_.containers.begin(), snapshot_.containers.end(),

@@ -160,6 +160,10 @@ class Resolver {
         namespaces_(visited.namespaces),
         report_(report),
         known_(namespaces_.size()) {
+    std::size_t links = 0;
+    for (const Namespace& ns : namespaces_) links += ns.links.size();
+    links_.reserve(links);
+    pairs_.reserve(links);
     for (std::size_t ns = 0; ns < namespaces_.size(); ++ns) index(ns);
   }
 

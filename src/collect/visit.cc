@@ -60,6 +60,13 @@ bool names_others(const model::Namespace& ns) {
                      [](const model::Link& link) { return link.link_nsid.has_value(); });
 }
 
+std::unique_ptr<Visit> new_visit(FoundNamespace& found) {
+  auto visit = std::make_unique<Visit>();
+  visit->found = &found;
+  visit->read.id = found.id;
+  return visit;
+}
+
 // Reads namespaces one after the other on the calling thread, which starts in the caller's own.
 class Visitor {
  public:
@@ -73,13 +80,11 @@ class Visitor {
         report_(report),
         tally_(empty_tally(collectors_)) {}
 
-  Visit visit(FoundNamespace& found) {
-    Visit visit;
-    visit.found = &found;
-    visit.read.id = found.id;
+  std::unique_ptr<Visit> visit(FoundNamespace& found) {
+    auto visit = new_visit(found);
     ++tally_.visits.looked_at;
-    read_identity(kernel_, found.fd, visit.read);
-    if (enter(found)) read(visit);
+    read_identity(kernel_, found.fd, visit->read);
+    if (enter(found)) read(*visit);
     return visit;
   }
 
@@ -172,7 +177,7 @@ void Visits::clock(bool begin) {
 
 void Visits::work() {
   Visitor visitor(kernel_, facts_, own_, own_fd_, may_have_tcx_, report_);
-  std::vector<Visit> visits;
+  Done visits;
   while (FoundNamespace* found = registry_.take()) {
     clock(true);
     visits.push_back(visitor.visit(*found));
@@ -188,7 +193,7 @@ void Visits::work() {
   std::move(visits.begin(), visits.end(), std::back_inserter(visits_));
 }
 
-std::vector<Visit> Visits::finish(unsigned threads) {
+Visits::Done Visits::finish(unsigned threads) {
   registry_.expect_more(false);
   const std::size_t wanted =
       std::clamp<std::size_t>(registry_.waiting() / 8, 1, std::max(threads, 1u));
@@ -199,7 +204,7 @@ std::vector<Visit> Visits::finish(unsigned threads) {
   report_refusals();
   give_up_rest();
   std::sort(visits_.begin(), visits_.end(),
-            [](const Visit& a, const Visit& b) { return a.found->id.ino < b.found->id.ino; });
+            [](const auto& a, const auto& b) { return a->found->id.ino < b->found->id.ino; });
   return std::exchange(visits_, {});
 }
 
@@ -216,10 +221,7 @@ void Visits::report_refusals() {
 void Visits::give_up_rest() {
   std::uint64_t unread = 0;
   while (FoundNamespace* found = registry_.take()) {
-    Visit visit;
-    visit.found = found;
-    visit.read.id = found->id;
-    visits_.push_back(std::move(visit));
+    visits_.push_back(new_visit(*found));
     ++unread;
   }
   if (unread == 0) return;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -26,6 +27,9 @@ struct Visit {
 // nothing else is left to do.
 class Visits {
  public:
+  // Each in a place of its own: a namespace is a heavy thing to move.
+  using Done = std::vector<std::unique_ptr<Visit>>;
+
   // `own` is the caller's namespace, which needs no entering and so is readable without any
   // privilege. It is put into the registry, first.
   Visits(os::Kernel& kernel, Facts facts, Registry& registry, model::NetnsId own, Report& report);
@@ -35,7 +39,7 @@ class Visits {
   void begin();
   // Reads what is left, with `threads` threads, and returns all that was read since the last call,
   // by inode.
-  std::vector<Visit> finish(unsigned threads);
+  Done finish(unsigned threads);
 
  private:
   bool start_thread();
@@ -56,7 +60,7 @@ class Visits {
   unsigned busy_ = 0;            // threads that are reading a namespace
   std::int64_t busy_since_ = 0;  // boottime, nanoseconds
   std::int64_t busy_time_ = 0;   // nanoseconds in which any was
-  std::vector<Visit> visits_;
+  Done visits_;
   model::Coverage entered_;  // namespaces of this round, and which refused
   int refusal_ = 0;          // errno of one of them
 };
