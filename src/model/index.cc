@@ -25,6 +25,7 @@ int seniority(const Container& container) {
 }  // namespace
 
 Index::Index(const Snapshot& snapshot) : snapshot_(snapshot) {
+  reserve();
   for (const Namespace& ns : snapshot.namespaces) {
     namespaces_.emplace(ns.id, &ns);
     if (ns.host && !host_) host_ = &ns;
@@ -47,6 +48,17 @@ Index::Index(const Snapshot& snapshot) : snapshot_(snapshot) {
     std::stable_sort(
         containers.begin(), containers.end(),
         [](const Container* a, const Container* b) { return seniority(*a) < seniority(*b); });
+}
+
+// Growing a table step by step takes as long again as filling it.
+void Index::reserve() {
+  std::size_t links = 0;
+  for (const Namespace& ns : snapshot_.namespaces) links += ns.links.size();
+  namespaces_.reserve(snapshot_.namespaces.size());
+  links_.reserve(links);
+  addresses_of_.reserve(links);
+  processes_.reserve(snapshot_.processes.size());
+  processes_in_.reserve(snapshot_.namespaces.size());
 }
 
 const Namespace* Index::find(NetnsId id) const { return find_or_null(namespaces_, id); }

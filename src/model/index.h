@@ -33,6 +33,8 @@ class Index {
   const std::vector<const Link*>& ports_of(LinkRef ref) const;
 
  private:
+  void reserve();
+
   const Snapshot& snapshot_;
   const Namespace* host_ = nullptr;
   std::unordered_map<NetnsId, const Namespace*> namespaces_;
