@@ -8,6 +8,7 @@
 #include <mutex>
 #include <thread>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "base/workers.h"
 #include "lab/inside.h"
@@ -35,7 +36,7 @@ namespace nsmap::lab {
 namespace {
 
 constexpr int kPatienceMs = 2000;  // for a process to end by itself
-constexpr unsigned kWaiters = 16;  // threads that mostly wait for the kernel (RCU, at unmounting)
+constexpr unsigned kWaiters = 64;  // threads that mostly wait for the kernel (RCU, at unmounting)
 
 std::string located(const Lab& lab, Mark where, const std::string& text) {
   if (where.line == 0) return text;
@@ -106,7 +107,10 @@ class Applier {
     auto own = world_.kernel.open(os::kNoDir, "/proc/self/ns/net", O_RDONLY);
     if (!own) return change_error("opening /proc/self/ns/net: " + os::text(own.error()));
     host_ = std::move(*own);
+    std::unordered_set<std::string_view> going;  // which nothing is done in any more
+    for (const Step* step : steps_of<NamespacePart>(Change::remove)) going.insert(step->ns);
     for (const auto& [name, there] : there_) {
+      if (going.contains(name)) continue;
       Place& place = places_[name];
       place.links = there.links;
       for (const auto& [link, index] : there.links)
@@ -267,7 +271,6 @@ class Applier {
     for (const Step* step : steps_of<NamespacePart>(Change::remove)) {
       names.push_back(step->ns);
       steps.emplace(step->ns, step);
-      places_.erase(step->ns);
     }
     return for_each(
         names,
