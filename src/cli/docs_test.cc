@@ -58,6 +58,7 @@ std::vector<codec::StructSchema> schema() {
   codec::add_schema<model::Snapshot>(types);
   codec::add_schema<ListedNamespace>(types);
   codec::add_schema<ShownNamespace>(types);
+  codec::add_schema<LabDifference>(types);
   codec::add_schema<analyze::WhoisAnswer>(types);
   return types;
 }

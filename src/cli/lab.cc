@@ -40,7 +40,10 @@ Result<lab::Lab> read_lab(const ActionRequest& request) {
 
 Result<std::string> lab_name(const ActionRequest& request) {
   const std::string& thing = request.options.things.front();
-  if (thing != "-" && thing.find_first_of("./") == thing.npos) return thing;
+  const bool is_file = thing == "-" || thing.find('/') != thing.npos || thing.ends_with(".yaml") ||
+                       thing.ends_with(".yml") ||
+                       request.system.kernel.stat(os::kNoDir, thing.c_str());
+  if (!is_file) return thing;
   return read_lab(request).map([](const lab::Lab& lab) { return lab.name; });
 }
 

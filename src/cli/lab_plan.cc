@@ -1,41 +1,67 @@
 #include <fmt/format.h>
 
 #include "cli/lab.h"
+#include "cli/results.h"
+#include "codec/json_write.h"
 
 namespace nsmap::cli {
 namespace {
 
-Result<lab::Outcome> make_plan(const ActionRequest& request) {
+struct Planned {
+  std::string lab;
+  lab::Outcome outcome;
+};
+
+Result<Planned> make_plan(const ActionRequest& request) {
   const auto lab = read_lab(request);
   if (!lab) return tl::unexpected(lab.error());
   const lab::World world = lab_world(request);
   const auto plan = [&] { return lab::plan_up(world, *lab, request.collect); };
-  return request.options.user_ns ? lab::user_plan_up(world, user_home(request), lab->name, plan)
-                                 : plan();
+  auto outcome = request.options.user_ns
+                     ? lab::user_plan_up(world, user_home(request), lab->name, plan)
+                     : plan();
+  return outcome.map([&](lab::Outcome& made) { return Planned{lab->name, std::move(made)}; });
+}
+
+std::string json_of(const Planned& planned) {
+  constexpr const char* kChanges[] = {"add", "remove", "alter"};
+  LabDifference told{planned.lab, planned.outcome.interrupted, {}, planned.outcome.plan.extra};
+  for (const lab::Step& step : planned.outcome.plan.steps)
+    told.steps.push_back({kChanges[static_cast<int>(step.change)], step.ns, step.text,
+                          static_cast<std::uint64_t>(step.where.line)});
+  std::string out;
+  codec::append_json(out, told);
+  return out + "\n";
 }
 
 Result<Answer> run_plan(const ActionRequest& request) {
-  const auto outcome = make_plan(request);
-  if (!outcome) return tl::unexpected(outcome.error());
-  if (outcome->plan.steps.empty()) return Answer{"nothing to do\n"};
-  return Answer{plan_text(outcome->plan) + plan_counts(outcome->plan, "to ") + "\n"};
+  const auto planned = make_plan(request);
+  if (!planned) return tl::unexpected(planned.error());
+  if (request.options.json) return Answer{json_of(*planned)};
+  const lab::Plan& plan = planned->outcome.plan;
+  if (plan.steps.empty()) return Answer{"nothing to do\n"};
+  return Answer{plan_text(plan) + plan_counts(plan, "to ") + "\n"};
 }
 
 // The lab as it is, beside its file.
 Result<Answer> run_status(const ActionRequest& request) {
-  const auto outcome = make_plan(request);
-  if (!outcome) return tl::unexpected(outcome.error());
-  const lab::Plan& plan = outcome->plan;
+  const auto planned = make_plan(request);
+  if (!planned) return tl::unexpected(planned.error());
+  const auto& [plan, interrupted] = planned->outcome;
+  const bool in_step = plan.steps.empty() && !interrupted;
+  if (request.options.json) return Answer{.bytes = json_of(*planned), .yes = in_step};
   std::string text;
-  if (outcome->interrupted) text += "an earlier run did not come to its end\n";
+  if (interrupted) text += "an earlier run did not come to its end\n";
   for (const lab::Step& step : plan.steps) {
     constexpr const char* kStates[] = {"missing", "not in the file", "differs"};
     text += fmt::format("{}: {}\n", kStates[static_cast<int>(step.change)], step.text);
   }
   text += extra_text(plan, "added by others");
   if (plan.steps.empty()) text += "the lab is as its file says\n";
-  return Answer{.bytes = text, .yes = plan.steps.empty() && !outcome->interrupted};
+  return Answer{.bytes = text, .yes = in_step};
 }
+
+constexpr Option kOptions[] = {kUserNs, {"--json", "", "answer as JSON", &Options::json}};
 
 }  // namespace
 
@@ -45,7 +71,7 @@ const Action kLabPlan{
     .thing = "FILE",
     .thing_help = "the lab file",
     .facts = collect::Facts::wiring,
-    .options = kLabOptions,
+    .options = kOptions,
     .run = run_plan,
 };
 
@@ -55,7 +81,7 @@ const Action kLabStatus{
     .thing = "FILE",
     .thing_help = "the lab file",
     .facts = collect::Facts::wiring,
-    .options = kLabOptions,
+    .options = kOptions,
     .run = run_status,
 };
 

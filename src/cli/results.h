@@ -49,6 +49,24 @@ struct ShownNamespace {
 };
 BOOST_DESCRIBE_STRUCT(ShownNamespace, (), (title, ns, processes, containers))
 
+// A step of a lab's plan.
+struct PlannedStep {
+  std::string change;
+  std::string ns;
+  std::string what;
+  std::uint64_t line = 0;
+};
+BOOST_DESCRIBE_STRUCT(PlannedStep, (), (change, ns, what, line))
+
+// What `nsmap lab plan` and `status` tell.
+struct LabDifference {
+  std::string lab;
+  bool interrupted = false;
+  std::vector<PlannedStep> steps;
+  std::vector<std::string> extra;
+};
+BOOST_DESCRIBE_STRUCT(LabDifference, (), (lab, interrupted, steps, extra))
+
 ListedNamespace list_namespace(const model::Index& index, std::string title,
                                const model::Namespace& ns);
 ShownNamespace show_namespace(const model::Index& index, std::string title,

@@ -37,6 +37,9 @@ void check_settings(const At& at, const KindInfo& kind) {
     if (!wanted.empty())
       at.fail(fmt::format("'{}' is no {}; it is to be {}", terminal_text(text), name, wanted));
   }
+  // Of a tunnel whose packets say each where they go (ip-link(8) "external") nothing is required.
+  const auto metadata = at.link.settings.find("collect_metadata");
+  if (metadata != at.link.settings.end() && metadata->second == "true") return;
   for (const auto required : kind.required)
     if (!at.link.settings.contains(std::string(required)))
       at.fail(fmt::format("a {} needs '{}'", kind.name, required));

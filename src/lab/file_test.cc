@@ -94,6 +94,12 @@ TEST(LabFile, LinksHaveLoopsOfTheirOwn) {
   EXPECT_EQ(lab.namespaces[1].links[2].name, "d2-6");
 }
 
+TEST(LabFile, ATunnelForAllNeedsNoNumber) {
+  const std::string links = "    links:\n      v: {kind: vxlan";
+  EXPECT_THAT(error_in(links + "}\n"), HasSubstr("a vxlan needs 'vni'"));
+  EXPECT_EQ(error_in(links + ", collect_metadata: true}\n"), "none");
+}
+
 TEST(LabFile, DollarsAreEscaped) {
   const Lab lab =
       lab_of("lab: l\nnamespaces: {a: {run: {x: [sh, -c, \"echo $$$${HOME} $$ $1\"]}}}\n");

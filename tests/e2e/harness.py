@@ -258,6 +258,15 @@ class TestCase(unittest.TestCase):
 
     maxDiff = None
 
+    def assertAgain(self, look, before):
+        """That what `look()` gives, a dict, is as it was, soon: processes and namespaces end some
+        time after the call that ends them, on a busy machine a long time."""
+        deadline = time.monotonic() + 60
+        while (now := look()) != before and time.monotonic() < deadline:
+            time.sleep(0.05)
+        for key, value in before.items():
+            self.assertEqual(now[key], value, key)
+
     def holders(self, ns, kind):
         """The holders of a kind, as sets of their (key, value) pairs."""
         return [{key: value for key, value in each.items() if key != "kind"}
@@ -279,13 +288,7 @@ class HostTestCase(TestCase):
         self.addCleanup(self._assert_host)
 
     def _assert_host(self):
-        # Processes and namespaces end some time after the call that ends them.
-        deadline = time.monotonic() + 15
-        while host_facts() != self._host and time.monotonic() < deadline:
-            time.sleep(0.1)
-        now = host_facts()
-        for key, before in self._host.items():
-            self.assertEqual(now[key], before, key)
+        self.assertAgain(host_facts, self._host)
 
 
 def _host_state():

@@ -1,5 +1,6 @@
 """Labs: made from a file, changed, killed half way, taken away; against iproute2 and real packets."""
 
+import json
 import os
 import pathlib
 import random
@@ -71,8 +72,7 @@ class Labs(TestCase):
         self.before = state()
 
     def tearDown(self):
-        # Processes and namespaces end some time after the call that ends them.
-        harness.wait_for(lambda: state() == self.before or None, f"{self.before}, not {state()}")
+        self.assertAgain(state, self.before)
 
     def make(self, text, **options):
         path = write(text, **options)
@@ -214,7 +214,7 @@ class Labs(TestCase):
         self.assertEqual(forwarding.read_text(), "1\n")
         self.assertIn("nothing had to change", lab("up", path).stdout)
         lab("down", path)
-        harness.wait_for(lambda: state() == before or None, f"{before}, not {state()}")
+        self.assertAgain(state, before)
         self.assertEqual(forwarding.read_text(), was)
         sh("ip link del own")
 
@@ -236,6 +236,36 @@ class Labs(TestCase):
             fcntl.flock(lock, fcntl.LOCK_EX)
             self.assertIn("process", lab("down", path, check=2).stderr)
         lab("down", path)
+
+    def test_plan_and_status_for_programs(self):
+        path = write(SHOP)
+        plan = json.loads(lab("plan", path, "--json").stdout)
+        self.assertEqual((plan["lab"], plan.get("extra", [])), ("shop", []))
+        self.assertIn({"change": "add", "namespace": "web1", "what": "namespace web1", "line": 8},
+                      plan["steps"])
+        lab("up", path)
+        self.addCleanup(lambda: lab("down", path, check=None))
+        sh("ip -n web1 addr del 10.0.0.2/24 dev eth0; ip -n web2 addr add 10.9.9.9/24 dev eth0")
+        status = json.loads(lab("status", path, "--json", check=1).stdout)
+        self.assertIn(("add", "web1"), [(step["change"], step["namespace"]) for step in status["steps"]])
+        self.assertIn("10.9.9.9/24", " ".join(status["extra"]))
+        lab("down", path)
+
+    def test_a_picture_of_what_is_not_up(self):
+        path = write(SHOP)
+        for name, text in (("x.svg", "<svg"), ("x.mmd", "flowchart"), ("x.dot", "graph nsmap")):
+            picture = harness.WORK / name
+            lab("graph", path, "-o", picture)
+            told = picture.read_text()
+            self.assertIn(text, told)
+            for ns in "router", "web1", "web2", "web3", "10.0.0.1/24":
+                self.assertIn(ns, told, name)
+
+    def test_a_name_may_have_dots(self):
+        path = write("lab: one.two\nnamespaces:\n  a: {}\n")
+        lab("up", path)
+        self.addCleanup(lambda: lab("down", path, check=None))
+        self.assertEqual(lab("down", "one.two").stdout, "lab one.two is down: 1 removed\n")
 
     def test_processes_are_kept_with_their_logs(self):
         path = self.make("""\
@@ -264,8 +294,7 @@ class Labs(TestCase):
             process.send_signal(signal.SIGKILL)
             process.wait()
             lab("down", path, check=None)
-            harness.wait_for(lambda: state() == self.before or None,
-                             f"a clean host: {self.before}, not {state()}")
+            self.assertAgain(state, self.before)
 
 
 class Examples(TestCase):
@@ -281,7 +310,7 @@ class Examples(TestCase):
                     exported = lab("export", "--name", "again").stdout
                 finally:
                     lab("down", path, check=None)
-                harness.wait_for(lambda: state() == before or None, "a clean host", 60)
+                self.assertAgain(state, before)
                 self.assertEqual(harness.exported_again(exported), exported)
 
 

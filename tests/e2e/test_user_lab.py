@@ -13,7 +13,7 @@ import subprocess
 import time
 
 import harness
-from harness import TestCase, ip_json, sh, wait_for
+from harness import TestCase, host_facts, ip_json, sh, wait_for
 
 SHOP = """\
 lab: shop
@@ -104,10 +104,6 @@ def write(text, name="shop.yaml"):
     return path
 
 
-def namespaces():
-    return len(harness.nsmap("ls", "--json"))
-
-
 def ns_of(pid, kind):
     return os.stat(f"/proc/{pid}/ns/{kind}").st_ino
 
@@ -125,16 +121,13 @@ class UserLabs(TestCase):
         self.host = self.state()
 
     def state(self):
-        return {"links": [each["ifname"] for each in ip_json("link")], "rules": ip_json("rule"),
-                "addresses": ip_json("addr"), "routes": ip_json("route show table all"),
-                "names": os.path.isdir("/run/netns"), "namespaces": namespaces(),
-                "labs": os.path.isdir("/run/nsmap")}
+        return {"names": os.path.isdir("/run/netns"), "labs": os.path.isdir("/run/nsmap"),
+                **host_facts()}
 
     def tearDown(self):
         for user in self.users:
             wait_for(lambda: user.left() == ({}, []), f"nothing left of a user: {user.left()}", 5)
-        # A namespace goes some time after the last that was in it.
-        wait_for(lambda: self.state() == self.host, f"{self.host}, not {self.state()}", 10)
+        self.assertAgain(self.state, self.host)
 
     def user(self, **options):
         user = User(**options)
@@ -166,9 +159,10 @@ class UserLabs(TestCase):
         self.assertIn("nothing had to change", user.lab("up", path).stdout)
         self.assertIn("graph", user.lab("graph", path).stdout)
         self.assertEqual(sorted(user.processes().values()), ["lab:shop", "sleep", "sleep"])
-        host = self.state()
-        self.assertEqual({**host, "namespaces": 0}, {**self.host, "namespaces": 0})
-        self.assertEqual(host["namespaces"], self.host["namespaces"] + 4)
+        now = self.state()
+        for untouched in "host", "names", "labs":
+            self.assertEqual(now[untouched], self.host[untouched])
+        self.assertEqual(len(now["namespaces"]), len(self.host["namespaces"]) + 4)
         path.write_text(RUNNING.replace("count: 2", "count: 1"))
         self.assertIn("not in the file: namespace web2",
                       user.lab("status", path, check=1).stdout)
