@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "cli/ns.h"
 #include "cli/ns_wire.h"
 
@@ -74,6 +76,31 @@ Result<void> put_on_bridge(const Place& place, const std::string& bridge, lab::W
   return {};
 }
 
+// Those given, and free ones of the families that both ends have. Gives why a family is left out,
+// in a line; empty: none is.
+Result<std::string> choose_addresses(const ActionRequest& request, const model::Snapshot& snapshot,
+                                     const std::vector<OpenPlace>& opened, lab::WireEnd& a,
+                                     lab::WireEnd& b) {
+  const Options& options = request.options;
+  std::string reason;
+  for (const bool v6 : {false, true}) {
+    const auto& given = v6 ? options.addr6 : options.addr4;
+    if (given.empty() && !options.bridge.empty()) continue;
+    const auto without = std::ranges::find_if(opened, [&](const OpenPlace& place) {
+      return v6 && given.empty() && is_v6_disabled_in(request.system, place.net);
+    });
+    if (without != opened.end()) {
+      reason = fmt::format("IPv6 is disabled in {}: no addresses of it\n", without->title);
+      continue;
+    }
+    const auto pool = pool_of(options.pools, v6);
+    if (!pool) return tl::unexpected(pool.error());
+    if (auto added = add_addresses(given, *pool, snapshot, a, b); !added)
+      return tl::unexpected(added.error());
+  }
+  return reason;
+}
+
 // With a bridge the second end is in the namespace nsmap runs in, and has no addresses.
 Result<Answer> run_connect(const ActionRequest& request) {
   const Options& options = request.options;
@@ -101,17 +128,11 @@ Result<Answer> run_connect(const ActionRequest& request) {
   if (!options.bridge.empty())
     if (auto put = put_on_bridge(place_b, options.bridge, b); !put)
       return tl::unexpected(put.error());
-  for (const bool v6 : {false, true}) {
-    const auto& given = v6 ? options.addr6 : options.addr4;
-    if (given.empty() && !options.bridge.empty()) continue;
-    const auto pool = pool_of(options.pools, v6);
-    if (!pool) return tl::unexpected(pool.error());
-    if (auto added = add_addresses(given, *pool, *snapshot, a, b); !added)
-      return tl::unexpected(added.error());
-  }
+  const auto reason = choose_addresses(request, *snapshot, *opened, a, b);
+  if (!reason) return tl::unexpected(reason.error());
   return lab::connect(request.system, a, b).map([&] {
-    return Answer{fmt::format("{} ⇄ {}\n", text_of(a, opened->front().title),
-                              text_of(b, opened->back().title))};
+    return Answer{fmt::format("{} ⇄ {}\n{}", text_of(a, opened->front().title),
+                              text_of(b, opened->back().title), *reason)};
   });
 }
 

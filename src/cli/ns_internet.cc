@@ -2,7 +2,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <thread>
 
 #include "base/text.h"
 #include "cli/ns.h"
@@ -75,22 +74,10 @@ bool has_default_route(const model::Namespace& ns, bool v6) {
   });
 }
 
-// Whether new interfaces in the calling thread's namespace have no IPv6, or `link` has none.
-bool is_v6_disabled(const lab::System& system, std::string link) {
+// Whether an interface of the calling thread's namespace has no IPv6.
+bool is_v6_disabled_on(const lab::System& system, std::string link) {
   std::ranges::replace(link, '.', '/');
-  for (const std::string& which : {std::string("all"), std::string("default"), link})
-    if (!which.empty() &&
-        lab::read_sysctl(system, "net.ipv6.conf." + which + ".disable_ipv6") != "0")
-      return true;
-  return false;
-}
-
-bool is_v6_disabled_in(const lab::System& system, Fd ns) {
-  bool disabled = true;
-  std::thread([&] {
-    if (system.changes.enter(ns, os::NamespaceType::net)) disabled = is_v6_disabled(system, {});
-  }).join();
-  return disabled;
+  return lab::read_sysctl(system, "net.ipv6.conf." + link + ".disable_ipv6") != "0";
 }
 
 // Why a namespace gets nothing of a family; empty: it does.
@@ -98,9 +85,12 @@ std::string reason_against(const Here& here, const model::Namespace& ns, Fd fd,
                            const std::string& name, bool v6) {
   if (has_default_route(ns, v6))
     return fmt::format("{} has a default route for {} already", name, family_name(v6));
-  if (v6 && is_v6_disabled(here.request.system, here.request.options.via))
+  if (!v6) return {};
+  const std::string& via = here.request.options.via;
+  if (is_v6_disabled_in(here.request.system, here.near_fd) ||
+      (!via.empty() && is_v6_disabled_on(here.request.system, via)))
     return fmt::format("IPv6 is disabled in {}", here.title());
-  if (v6 && is_v6_disabled_in(here.request.system, fd))
+  if (is_v6_disabled_in(here.request.system, fd))
     return fmt::format("IPv6 is disabled in {}", name);
   return {};
 }

@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <thread>
+
+#include "lab/sysctl.h"
 
 namespace nsmap::cli {
 namespace {
@@ -41,6 +44,18 @@ IfIndex free_index(const model::Namespace& ns) {
   std::int32_t most = 1;
   for (const model::Link& link : ns.links) most = std::max(most, link.index.value);
   return IfIndex(most + 1);
+}
+
+bool is_v6_disabled_in(const lab::System& system, Fd ns) {
+  bool disabled = true;
+  std::thread([&] {
+    if (!system.changes.enter(ns, os::NamespaceType::net)) return;
+    disabled = false;
+    for (const char* which : {"all", "default"})
+      disabled |=
+          lab::read_sysctl(system, fmt::format("net.ipv6.conf.{}.disable_ipv6", which)) != "0";
+  }).join();
+  return disabled;
 }
 
 Result<lab::AddressPool> pool_of(const std::vector<std::string>& given, bool v6) {

@@ -24,6 +24,9 @@ const model::Link* find_link(const model::Namespace& ns, const std::string& name
 std::string free_name(const model::Namespace& ns, const std::string& other);
 IfIndex free_index(const model::Namespace& ns);
 
+// Whether new interfaces of a namespace have no IPv6, as those of a container without a network.
+bool is_v6_disabled_in(const lab::System& system, Fd ns);
+
 // Where addresses of a family are taken from: what --pool says, or lab::default_pool().
 Result<lab::AddressPool> pool_of(const std::vector<std::string>& given, bool v6);
 

@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import pathlib
+import re
 import subprocess
 import time
 
@@ -165,6 +166,50 @@ class Docker(TestCase):
         done = run_nsmap("show", "web")
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn(inspect("web")["NetworkSettings"]["IPAddress"], done.stdout)
+
+
+    def test_a_container_without_a_network_is_let_out(self):
+        sh("""
+            ip netns add internet
+            ip link add up0 type veth peer name eth0 netns internet
+            ip addr add 203.0.113.2/24 dev up0 && ip link set up0 up
+            ip -n internet addr add 203.0.113.1/24 dev eth0 && ip -n internet link set eth0 up
+        """)
+        self.addCleanup(lambda: sh("ip netns del internet; ip link del up0", check=False))
+        rules = sh("iptables-save; ip6tables-save")
+        docker("run -d --name outbound --network none bb:1")
+        self.addCleanup(lambda: docker("rm -f outbound"))
+        said = run_nsmap("ns", "internet", "outbound")
+        self.assertEqual((said.returncode, said.stderr), (0, ""))
+        self.assertIn("@outbound ⇄ to-outbound", said.stdout)
+        self.assertIn("chain ip filter FORWARD drops what no rule accepts: outbound may need one",
+                      said.stdout)
+        ping = "exec outbound ping -c1 -w3 203.0.113.1"
+        self.assertNotIn("1 packets received", docker(ping, check=False), "Docker's policy holds")
+        for direction in "-i", "-o":
+            sh(f"iptables -I DOCKER-USER {direction} to-outbound -j ACCEPT")
+        self.assertIn("1 packets received", docker(ping))
+        for direction in "-i", "-o":
+            sh(f"iptables -D DOCKER-USER {direction} to-outbound -j ACCEPT")
+        done = run_nsmap("ns", "internet", "outbound", "--off")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertNotIn("to-outbound", sh("ip -o link"))
+        self.assertEqual(counted_out(sh("iptables-save; ip6tables-save")), counted_out(rules))
+
+    def test_two_containers_that_docker_keeps_apart_are_joined(self):
+        docker("run -d --name lonely --network none bb:1")
+        self.addCleanup(lambda: docker("rm -f lonely"))
+        done = run_nsmap("ns", "connect", "alone", "lonely", "--addr4", "192.0.2.1/30,192.0.2.2/30")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertIn("1 packets received", docker("exec alone ping -c1 -w3 192.0.2.2"))
+        done = run_nsmap("ns", "exec", "lonely", "--", "ip", "-j", "link", "del", "eth0")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+
+
+def counted_out(rules):
+    """Rules without their counters and the times of iptables-save."""
+    return [re.sub(r"\[\d+:\d+\]", "", line) for line in rules.splitlines()
+            if not line.startswith("#")]
 
 
 class Swarm(TestCase):

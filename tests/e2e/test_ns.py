@@ -414,6 +414,13 @@ class Connect(NsCase):
         self.pings("fd00:213::2")
         self.assertIn("10.213.0.5/30", self.done("connect", "red", "blue"), "the first is in use")
 
+    def test_without_ipv6_where_one_end_has_none(self):
+        sh("ip netns exec blue sysctl -w net.ipv6.conf.default.disable_ipv6=1")
+        said = self.done("connect", "red", "blue")
+        self.assertEqual(said, "eth0 10.213.0.1/30 @red ⇄ eth1 10.213.0.2/30 @blue\n"
+                               "IPv6 is disabled in blue: no addresses of it\n")
+        self.pings("10.213.0.2")
+
     def test_what_is_said_is_done(self):
         self.done("connect", "red", "blue", "--addr4", "192.0.2.1/24,192.0.2.2/24", "--addr6",
                   "2001:db8::1/64", "--mtu", "1400", "--name-a", "north", "--name-b", "south")
