@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <sstream>
 
+#include "lab/lock.h"
 #include "lab/namespaces.h"
 #include "lab/sysctl.h"
 #include "os/files.h"
@@ -268,7 +269,7 @@ class UserLab {
   Result<void> lock() {
     constexpr int kTries = 10;
     for (int i = 0; i < kTries; ++i) {
-      auto lock = system_.changes.lock_file(directory_->file(lock_name()));
+      auto lock = lock_file(system_, directory_->file(lock_name()));
       if (!lock && lock.error().value == EWOULDBLOCK) return locked_by_another();
       if (!lock) return failed(name_, "locking it in " + directory_->path(), lock.error());
       // Whoever had it before us may have taken the file away in between.
@@ -282,11 +283,7 @@ class UserLab {
   }
 
   tl::unexpected<Error> locked_by_another() const {
-    const auto holder =
-        system_.kernel.read_file(directory_->fd(), lock_name().c_str(), kLongestFile);
-    return usage_error(fmt::format("changing lab {}: process {} is changing it", name_,
-                                   holder ? holder->substr(0, holder->find('\n')) : "?"),
-                       "again when that is done");
+    return locked(system_, directory_->file(lock_name()), "changing lab " + name_);
   }
 
   State find_state() {

@@ -139,6 +139,7 @@ TEST_F(UserLabs, WithoutNamespacesForThemLeaveNothing) {
 TEST_F(UserLabs, AreChangedByOneProcessAtATime) {
   changes_.failures["lock"] = EWOULDBLOCK;
   kernel_.add_file(std::string(kRecords) + "/shop.lock", "812\n");
+  kernel_.add_directory("/proc/812");
   const auto done = user_down(system_, {kRuntime, {}}, "shop", work_);
   EXPECT_THAT(done.error().text, HasSubstr("process 812 is changing it"));
 }

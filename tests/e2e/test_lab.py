@@ -293,7 +293,8 @@ class Labs(TestCase):
             time.sleep(dice.random() * took)
             process.send_signal(signal.SIGKILL)
             process.wait()
-            lab("down", path, check=None)
+            down = lab("down", path, check=None)
+            self.assertTrue(down.returncode == 0 or "there is none" in down.stderr, down.stderr)
             self.assertAgain(state, self.before)
 
 

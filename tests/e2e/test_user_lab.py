@@ -297,12 +297,7 @@ class UserLabs(TestCase):
             time.sleep(dice.random() * took)
             process.kill()
             process.wait()
-
-            def taken_down():
-                # A child it had just forked may have its lock for a moment more.
-                done = user.lab("down", path, check=None)
-                return "is changing it" not in done.stderr
-            wait_for(taken_down, "its lock")
+            self.assertNotIn("is changing it", user.lab("down", path, check=None).stderr)
             wait_for(lambda: user.left() == ({}, []), f"nothing left: {user.left()}")
 
     def test_one_at_a_time(self):
