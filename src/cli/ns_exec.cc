@@ -1,5 +1,8 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <csignal>
+
 #include "cli/ns.h"
 #include "lab/exec.h"
 #include "os/files.h"
@@ -51,13 +54,17 @@ Result<Answer> run_everywhere(const ActionRequest& request, const std::vector<Op
                               const lab::Execution& running) {
   std::vector<lab::Place> places;
   for (const OpenPlace& each : open) places.push_back(place_of(each));
+  bool is_read = true;
   const auto write = [&](os::Stream stream, std::string_view lines) {
-    if (stream == os::Stream::out) return request.environment.write_out(lines).has_value();
+    if (stream == os::Stream::out)
+      return is_read = is_read && request.environment.write_out(lines).has_value();
     request.environment.write_err(lines);
     return true;
   };
   return lab::execute_all(request.system, places, running, request.warn, write)
-      .map([&](const std::vector<int>& statuses) {
+      .map([&](std::vector<int> statuses) {
+        // Who was stopped because nobody read on has not failed.
+        if (!is_read) std::ranges::replace(statuses, 128 + SIGPIPE, 0);
         const std::string failed = tell_failed(places, statuses);
         return Answer{{}, failed.empty(), failed};
       });

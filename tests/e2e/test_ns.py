@@ -372,8 +372,9 @@ class Exec(NsCase):
         self.assertEqual(ns("exec", "--all", "--", "no-such-program").returncode, 1)
 
     def test_ends_when_nobody_reads(self):
-        line = sh(f"{NSMAP} ns exec red,blue -- yes 2>/dev/null | head -1", timeout=20)
+        line = sh(f"set -o pipefail; {NSMAP} ns exec red,blue -- yes 2>{WORK}/err | head -1", timeout=20)
         self.assertIn(line, ("red: y\n", "blue: y\n"))
+        self.assertEqual((WORK / "err").read_text(), "")
 
     def test_many_at_once(self):
         many = [f"n{i}" for i in range(60)]
