@@ -4,6 +4,7 @@ The kernel's package is downloaded and unpacked once, into a cache directory (NS
 build/cache), never installed. QEMU emulates the processor (TCG), so the guest needs no /dev/kvm.
 """
 
+import fcntl
 import os
 import pathlib
 import re
@@ -22,9 +23,15 @@ BOOT_MODULES = "crc32c_generic libcrc32c 9p 9pnet_virtio virtio_pci netfs fscach
 
 
 def fetch_kernel():
-    """Downloads and unpacks the stock kernel into KERNEL, once."""
-    if KERNEL.exists():
-        return
+    """Downloads and unpacks the stock kernel into KERNEL, once, whichever test comes first."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with open(CACHE / "kernel.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not KERNEL.exists():
+            _make_kernel()
+
+
+def _make_kernel():
     depends = sh("apt-cache depends linux-image-amd64", check=False)
     package = re.search(r"Depends: (linux-image-\S+)", depends)
     if not package:
