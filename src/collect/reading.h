@@ -40,7 +40,7 @@ struct Collector {
   std::size_t (*collect)(Reading&);
 };
 
-std::span<const Collector> namespace_collectors(Facts facts);
+std::span<const Collector> namespace_collectors(Facts facts = Facts::all);
 
 // Dumps into a list: parses each message with `parse`, which returns nothing for a message that
 // does not concern it; a refusal becomes a diagnostic of `source`, except for the errnos in

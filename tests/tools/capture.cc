@@ -30,8 +30,7 @@ bool record_collectors(os::Kernel& kernel, std::vector<netlink::Exchange>& log) 
   model::Namespace ns;
   collect::Report report;
   collect::Reading reading{kernel, *recorded_route, *recorded_sock_diag, ns, report};
-  for (const collect::Collector& collector :
-       collect::namespace_collectors(nsmap::collect::Facts::all))
+  for (const collect::Collector& collector : collect::namespace_collectors())
     collector.collect(reading);
   return true;
 }
