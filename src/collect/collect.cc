@@ -16,6 +16,7 @@
 #include "collect/sources.h"
 #include "collect/sweep.h"
 #include "collect/visit.h"
+#include "os/procfs.h"
 
 namespace nsmap::collect {
 namespace {
@@ -49,6 +50,8 @@ model::Host read_host(os::Kernel& kernel) {
   host.monotonic_ns = kernel.boottime_ns();
   host.privileged = kernel.has_capability(CAP_SYS_ADMIN) && kernel.has_capability(CAP_SYS_PTRACE) &&
                     kernel.has_capability(CAP_NET_ADMIN);
+  if (const auto self = kernel.read_link(os::kNoDir, "/proc/self"))
+    host.reader = os::parse_pid(*self);
   return host;
 }
 

@@ -91,15 +91,17 @@ BOOST_DESCRIBE_STRUCT(Namespace, (),
 struct Host {
   std::string hostname;
   std::string boot_id;
-  std::string kernel;             // uname -r
-  std::int64_t time_ns = 0;       // CLOCK_REALTIME, nanoseconds since 1970
-  std::int64_t monotonic_ns = 0;  // CLOCK_BOOTTIME, nanoseconds since boot
-  std::int64_t took_ns = 0;       // how long the whole collection took
-  bool privileged = false;        // collected with the capabilities to enter any namespace
+  std::string kernel;              // uname -r
+  std::int64_t time_ns = 0;        // CLOCK_REALTIME, nanoseconds since 1970
+  std::int64_t monotonic_ns = 0;   // CLOCK_BOOTTIME, nanoseconds since boot
+  std::int64_t took_ns = 0;        // how long the whole collection took
+  bool privileged = false;         // collected with the capabilities to enter any namespace
+  std::optional<Pid> reader = {};  // the process that collected: it is in `processes` too
   friend bool operator==(const Host&, const Host&) = default;
 };
 BOOST_DESCRIBE_STRUCT(Host, (),
-                      (hostname, boot_id, kernel, time_ns, monotonic_ns, took_ns, privileged))
+                      (hostname, boot_id, kernel, time_ns, monotonic_ns, took_ns, privileged,
+                       reader))
 
 // What one source of facts looked at.
 struct Coverage {

@@ -109,6 +109,9 @@ class Saved(TestCase):
         self.assertEqual((snapshot["format"], snapshot["version"]), ("nsmap.snapshot", 1))
         self.assertNotIn("null", json.dumps(snapshot))
         self.assertEqual(snapshot["host"]["kernel"], os.uname().release)
+        [reader] = [each for each in snapshot["processes"]
+                    if each["pid"] == snapshot["host"]["reader"]]
+        self.assertEqual((reader["comm"], reader["parent"]), ("nsmap", os.getpid()))
 
 
 def without_pid(text):
