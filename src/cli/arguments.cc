@@ -13,7 +13,7 @@ namespace nsmap::cli {
 namespace {
 
 // The sub-commands, in the order --help shows them.
-constexpr const Command* kCommands[] = {&kLs, &kShow, &kWhois, &kGraph, &kSnapshot};
+constexpr const Command* kCommands[] = {&kLs, &kShow, &kWhois, &kGraph, &kSnapshot, &kDiff};
 // Groups of them, which come after.
 constexpr const Group* kGroups[] = {&kNs, &kLab};
 
@@ -76,7 +76,7 @@ struct Things {
 Things things_of(const Command& command) {
   const bool any = command.thing != nullptr;
   return {command.thing, command.thing_help, command.optional || !any ? 0u : 1u,
-          command.several ? kAnyNumber : 1};
+          command.several ? kAnyNumber : command.most};
 }
 
 Things things_of(const Action& action) {

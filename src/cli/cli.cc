@@ -63,6 +63,11 @@ Giver all_of(const std::string& bytes) {
 void place(Request& request, const Environment& environment) {
   const Options& options = request.options;
   if (options.from.empty()) request.own = environment.own_netns();
+  request.load = [&](const std::string& from) {
+    Options other = options;
+    other.from = from;
+    return get_snapshot(other, environment);
+  };
   const bool to_terminal = environment.out_is_terminal && options.output.empty();
   if (request.width == 0 && to_terminal) request.width = environment.width;
   request.color = to_terminal && !options.no_color && !environment.no_color;
@@ -90,6 +95,16 @@ int answer(const Command& command, const Options& options, const Environment& en
   const bool partial = options.from.empty() && !snapshot.host.privileged;
   if (result->note.empty() && partial && !told) result->note = kNotPrivileged;
   return finish(*result, options, environment);
+}
+
+// Reads the snapshot a command answers from, and answers; the exit status.
+int ask(const Command& command, Options& options, const Environment& environment) {
+  if (command.settle)
+    if (const auto settled = command.settle(options); !settled)
+      return fail(environment, settled.error());
+  const auto snapshot = get_snapshot(options, environment);
+  if (!snapshot) return fail(environment, snapshot.error());
+  return answer(command, options, environment, *snapshot);
 }
 
 Result<void> check_action(const Action& action, const Options& options) {
@@ -127,16 +142,14 @@ const analyze::Titles& Request::titles() const {
 }
 
 int run(const std::vector<std::string>& arguments, const Environment& environment) {
-  const auto parsed = parse_arguments(arguments);
+  auto parsed = parse_arguments(arguments);
   if (!parsed) return fail(environment, parsed.error());
   if (parsed->action) return act(*parsed->action, parsed->options, environment);
   if (!parsed->command) {
     const auto written = write_out(environment, all_of(parsed->help));
     return written ? kYes : fail(environment, written.error());
   }
-  const auto snapshot = get_snapshot(parsed->options, environment);
-  if (!snapshot) return fail(environment, snapshot.error());
-  return answer(*parsed->command, parsed->options, environment, *snapshot);
+  return ask(*parsed->command, parsed->options, environment);
 }
 
 }  // namespace nsmap::cli

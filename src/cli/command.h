@@ -33,6 +33,7 @@ struct Options {
   // Of some commands.
   std::vector<std::string> things;   // what a command is about
   std::vector<std::string> columns;  // ls
+  std::vector<std::string> ignore;   // diff
   bool wide = false;                 // ls
   std::string output;                // a file; empty: standard output
   std::string format;                // graph
@@ -66,6 +67,8 @@ struct Request {
   std::optional<model::NetnsId> own;  // the namespace nsmap runs in, when the snapshot is live
   std::size_t width;                  // columns to fit into; 0: any
   bool color = false;
+  // Reads one more snapshot: a file's, that of standard input (-) or, empty, of the live host.
+  std::function<Result<model::Snapshot>(const std::string& from)> load;
 
   // Made when first asked for: a snapshot's copy needs neither.
   const model::Index& index() const;
@@ -102,12 +105,15 @@ struct Command {
   const char* summary;
   const char* thing = nullptr;  // what its arguments are, "NAMESPACE"; null: it takes none
   const char* thing_help = nullptr;
-  bool several = false;   // takes more than one thing
+  bool several = false;   // takes more than one thing, any number of them
+  std::size_t most = 1;   // how many, where not several
   bool optional = false;  // may do without
   std::span<const Option> options = {};
   const char* more = "";  // after the options in its help
   // Its text says what was not permitted; of other answers, cli.cc says it on standard error.
   bool tells_refused = false;
+  // Looks at the options before the snapshot is read, and may say which one that is.
+  Result<void> (*settle)(Options& options) = nullptr;
   Result<Answer> (*run)(const Request& request);
 };
 
@@ -154,6 +160,7 @@ extern const Command kShow;
 extern const Command kWhois;
 extern const Command kGraph;
 extern const Command kSnapshot;
+extern const Command kDiff;
 
 extern const Group kNs;
 extern const Group kLab;

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "analyze/diff.h"
 #include "analyze/whois.h"
 #include "cli/results.h"
 #include "codec/schema.h"
@@ -60,6 +61,7 @@ std::vector<codec::StructSchema> schema() {
   codec::add_schema<ShownNamespace>(types);
   codec::add_schema<LabDifference>(types);
   codec::add_schema<analyze::WhoisAnswer>(types);
+  codec::add_schema<analyze::Difference>(types);
   return types;
 }
 
@@ -97,6 +99,8 @@ TEST(SnapshotDocument, DocumentsEveryValueOfEnumerations) {
   expect_values<model::Family>("Family");
   expect_values<model::SocketFamily>("SocketFamily");
   expect_values<analyze::WhoisKind>("WhoisKind");
+  expect_values<analyze::DiffChange>("DiffChange");
+  expect_values<analyze::DiffSubject>("DiffSubject");
 }
 
 }  // namespace

@@ -1,0 +1,99 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "analyze/diff.h"
+#include "cli/command.h"
+#include "codec/json_write.h"
+#include "lab/spelling.h"
+#include "render/terminal.h"
+#include "view/diff.h"
+
+namespace nsmap::cli {
+namespace {
+
+using analyze::DiffSubject;
+
+constexpr std::string_view kNow = "now";
+
+constexpr DiffSubject kIgnorable[] = {
+    DiffSubject::name, DiffSubject::link,     DiffSubject::address,   DiffSubject::route,
+    DiffSubject::rule, DiffSubject::nexthop,  DiffSubject::neighbour, DiffSubject::fdb,
+    DiffSubject::vlan, DiffSubject::listener, DiffSubject::process,   DiffSubject::sysctl,
+};
+
+constexpr Option kOptions[] = {
+    {"--ignore", "WHAT,…",
+     "leave out: names, links, addresses, routes, rules, nexthops, neighbours, fdb, vlans, "
+     "listeners, processes, sysctls",
+     &Options::ignore},
+};
+
+Result<std::set<DiffSubject>> ignored(const Options& options) {
+  std::set<DiffSubject> subjects;
+  std::vector<std::string_view> known;
+  for (const DiffSubject subject : kIgnorable) known.push_back(analyze::plural(subject));
+  for (const std::string& word : options.ignore) {
+    const auto found = std::ranges::find(known, word);
+    if (found == known.end())
+      return usage_error(
+          fmt::format("--ignore {}: no such thing{}", word, lab::did_you_mean(word, known)));
+    subjects.insert(kIgnorable[found - known.begin()]);
+  }
+  return subjects;
+}
+
+std::string file_of(const std::string& snapshot) { return snapshot == kNow ? "" : snapshot; }
+
+// B is what the command answers from.
+Result<void> settle(Options& options) {
+  if (const auto right = ignored(options); !right) return tl::unexpected(right.error());
+  if (options.things.size() == 2) {
+    if (!options.from.empty())
+      return usage_error("diff: B is given twice, as an argument and by --from");
+    options.from = file_of(options.things[1]);
+  }
+  if (options.things[0] == "-" && options.from == "-")
+    return usage_error("diff: standard input is just one snapshot", "a file for one of them");
+  return {};
+}
+
+std::string text(const Request& request, const Request& before,
+                 const std::vector<analyze::Difference>& differences) {
+  if (request.options.json) {
+    std::string out;
+    codec::append_json(out, differences);
+    return out + "\n";
+  }
+  const view::Tree tree = view::make_diff(differences, {before.index(), before.titles()},
+                                          {request.index(), request.titles()});
+  return render::terminal(tree, {request.width, request.color});
+}
+
+Result<Answer> run_diff(const Request& request) {
+  const auto subjects = ignored(request.options);
+  if (!subjects) return tl::unexpected(subjects.error());
+  const auto other = request.load(file_of(request.options.things[0]));
+  if (!other) return tl::unexpected(other.error());
+  const Request before(request.options, *other);
+  const auto differences = analyze::diff({before.index(), before.titles()},
+                                         {request.index(), request.titles()}, *subjects);
+  return Answer{text(request, before, differences), differences.empty()};
+}
+
+}  // namespace
+
+const Command kDiff{
+    .name = "diff",
+    .summary = "what changed between two snapshots; exit 1 where something did",
+    .thing = "SNAPSHOT",
+    .thing_help =
+        "A, and B to compare it with: files of nsmap snapshot, - for standard input, or "
+        "now, the live host; B is now where it is not given",
+    .most = 2,
+    .options = kOptions,
+    .settle = settle,
+    .run = run_diff,
+};
+
+}  // namespace nsmap::cli

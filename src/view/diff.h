@@ -1,0 +1,20 @@
+#pragma once
+
+#include <vector>
+
+#include "analyze/diff.h"
+#include "view/document.h"
+#include "view/words.h"
+
+namespace nsmap::view {
+
+// What is different, a line for each: first what concerns the host as a machine and namespaces as
+// such, then a node for each namespace with what differs in it. `before` and `after` are the two
+// snapshots.
+Tree make_diff(const std::vector<analyze::Difference>& differences, const Words& before,
+               const Words& after);
+
+// One difference within a namespace: "+ link veth9, veth, port of br0".
+Text difference_text(const analyze::Difference& difference);
+
+}  // namespace nsmap::view
