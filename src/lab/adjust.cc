@@ -12,9 +12,9 @@
 
 #include "base/text.h"
 #include "lab/inside.h"
+#include "lab/records.h"
 #include "lab/requests.h"
 #include "netlink/batch.h"
-#include "os/files.h"
 
 namespace nsmap::lab {
 namespace {
@@ -43,8 +43,7 @@ Result<void> change_inside(const System& system, Fd ns, std::span<const Meaning>
   std::thread([&] {
     const auto transport = open_inside(system, ns);
     if (!transport) {
-      done = change_error("entering it: " + os::text(transport.error()),
-                          transport.error().value == EPERM ? "root" : "");
+      done = failure("entering it", transport.error());
       return;
     }
     Result<std::vector<Request>> requests = make(**transport);

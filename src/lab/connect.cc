@@ -1,12 +1,11 @@
 #include "lab/connect.h"
 
-#include <cerrno>
 #include <thread>
 
 #include "lab/inside.h"
+#include "lab/records.h"
 #include "lab/requests.h"
 #include "netlink/batch.h"
-#include "os/files.h"
 
 namespace nsmap::lab {
 namespace {
@@ -15,12 +14,9 @@ namespace {
 Result<void> send_in(const System& system, Fd ns, std::vector<netlink::Request> requests,
                      const std::string& doing) {
   const auto transport = open_inside(system, ns);
-  if (!transport)
-    return change_error(doing + ": " + os::text(transport.error()),
-                        transport.error().value == EPERM ? "root" : "");
+  if (!transport) return failure(doing, transport.error());
   if (const auto refused = netlink::change(**transport, requests))
-    return change_error(doing + ": " + netlink::describe(refused->failure),
-                        refused->failure.error == EPERM ? "root" : "");
+    return failure(doing, refused->failure);
   return {};
 }
 

@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "lab/records.h"
 #include "lab/sysctl.h"
-#include "os/files.h"
 
 namespace nsmap::lab {
 namespace {
@@ -23,11 +23,6 @@ std::string conf(bool v6, std::string link, std::string_view leaf) {
   return fmt::format("net.ipv{}.conf.{}.{}", v6 ? 6 : 4, link, leaf);
 }
 
-tl::unexpected<Error> failure(const std::string& doing, Errno error) {
-  return change_error(fmt::format("{}: {}", doing, os::text(error)),
-                      error.value == EACCES || error.value == EPERM ? "root" : "");
-}
-
 std::optional<std::string> value_of(const System& system, const std::string& name) {
   const auto value = read_sysctl(system, name);
   return value ? std::optional(*value) : std::nullopt;
@@ -41,16 +36,6 @@ Result<void> write(const System& system, const SettingValue& wanted) {
 
 // --- the journal --------------------------------------------------------------------------------
 
-std::vector<std::string_view> fields_of(std::string_view line) {
-  std::vector<std::string_view> fields;
-  while (!line.empty()) {
-    const std::size_t size = std::min(line.find(' '), line.size());
-    fields.push_back(line.substr(0, size));
-    line.remove_prefix(std::min(size + 1, line.size()));
-  }
-  return fields;
-}
-
 template <typename Settings>
 auto find(Settings& settings, std::string_view name) {
   const auto found = std::ranges::find(settings, name, &Setting::name);
@@ -58,20 +43,20 @@ auto find(Settings& settings, std::string_view name) {
 }
 
 void take_record(std::string_view line, std::vector<Setting>& settings) {
-  const auto fields = fields_of(line);
-  const auto field = [&](std::size_t i) {
-    return i < fields.size() ? std::string(fields[i]) : std::string();
-  };
-  Setting* known = find(settings, field(1));
-  if (field(0) == "forget") {
-    std::erase_if(settings, [&](const Setting& each) { return each.name == field(1); });
-  } else if (field(0) == "set") {
+  const auto field = [&] { return std::string(next_field(line)); };
+  const std::string kind = field();
+  const std::string name = field();
+  Setting* known = find(settings, name);
+  if (kind == "forget") {
+    std::erase_if(settings, [&](const Setting& each) { return each.name == name; });
+  } else if (kind == "set") {
     if (!known) known = &settings.emplace_back();
-    *known = {field(1), field(2), field(3), field(4), {}};
-  } else if (field(0) == "back") {
+    *known = {name, field(), field(), field(), {}};  // in this order: a braced list
+  } else if (kind == "back") {
+    const std::string value = field();
     // What is needed is written back too, ours or not: here only in case we are killed.
-    if (!known) known = &settings.emplace_back(Setting{field(1), field(2), field(2), {}, {}});
-    known->back = field(2);
+    if (!known) known = &settings.emplace_back(Setting{name, value, value, {}, {}});
+    known->back = value;
   }
 }
 
@@ -230,8 +215,7 @@ Result<void> close_journal(const System& system, const std::string& journal,
 
 std::vector<Setting> parse_settings(std::string_view journal) {
   std::vector<Setting> settings;
-  for (std::size_t end; (end = journal.find('\n')) != journal.npos; journal.remove_prefix(end + 1))
-    take_record(journal.substr(0, end), settings);
+  for_each_record(journal, [&](std::string_view line) { take_record(line, settings); });
   return settings;
 }
 

@@ -9,34 +9,15 @@
 #include "lab/forward_drops.h"
 #include "lab/forwarding.h"
 #include "lab/masquerade.h"
+#include "lab/records.h"
 #include "lab/sysctl.h"
 #include "netlink/transport.h"
-#include "os/files.h"
 
 namespace nsmap::lab {
 namespace {
 
 constexpr std::size_t kMostBytes = 1 << 16;  // of a record
 constexpr std::size_t kMostOfOwner = 48;     // bytes of a name in a rule's comment
-
-tl::unexpected<Error> failure(const std::string& doing, const std::string& why, int error) {
-  return change_error(fmt::format("{}: {}", doing, why),
-                      error == EACCES || error == EPERM ? "root" : "");
-}
-
-tl::unexpected<Error> failure(const std::string& doing, Errno error) {
-  return failure(doing, os::text(error), error.value);
-}
-
-// --- records ------------------------------------------------------------------------------------
-
-// Takes the next field off the text.
-std::string next_field(std::string_view& text) {
-  const std::size_t size = std::min(text.find(' '), text.size());
-  std::string field(text.substr(0, size));
-  text.remove_prefix(std::min(size + 1, text.size()));
-  return field;
-}
 
 LinkEnd link_end(std::string_view text) {
   const auto index = parse_number<std::int32_t>(next_field(text)).value_or(0);
@@ -51,7 +32,7 @@ void take_wire(std::string_view text, Internet& record) {
 }
 
 void take_fact(std::string_view line, Internet& record) {
-  const std::string kind = next_field(line);
+  const std::string_view kind = next_field(line);
   if (kind == "name") record.name = line;
   if (kind == "asked") record.asked = line;
   if (kind == "near") record.near = link_end(line);
@@ -88,8 +69,7 @@ Result<void> masquerade(const System& system, const Internet& record, Change cha
   const auto netfilter = netlink::open_kernel(system.kernel, os::NetlinkProtocol::netfilter);
   if (!netfilter) return failure(doing, netfilter.error());
   for (const Masquerade& rule : masquerades_of(record))
-    if (const auto failed = change(**netfilter, rule))
-      return failure(doing, netlink::describe(*failed), failed->error);
+    if (const auto failed = change(**netfilter, rule)) return failure(doing, *failed);
   return {};
 }
 
@@ -130,8 +110,7 @@ std::string text_of(const Internet& record) {
 Internet parse_internet(const std::string& key, std::string_view text) {
   Internet record;
   record.key = key;
-  for (std::size_t end; (end = text.find('\n')) != text.npos; text.remove_prefix(end + 1))
-    take_fact(text.substr(0, end), record);
+  for_each_record(text, [&](std::string_view line) { take_fact(line, record); });
   return record;
 }
 

@@ -8,26 +8,13 @@
 #include "base/number.h"
 #include "lab/file.h"
 #include "lab/lock.h"
+#include "lab/records.h"
 #include "lab/words.h"
-#include "os/files.h"
 
 namespace nsmap::lab {
 namespace {
 
 constexpr std::size_t kMostBytes = 64 << 20;  // of a journal or a lab
-
-tl::unexpected<Error> failure(const std::string& doing, Errno error) {
-  return read_error(fmt::format("{}: {}", doing, os::text(error)),
-                    error.value == EACCES || error.value == EPERM ? "root" : "");
-}
-
-// Takes the next field off the text.
-std::string_view next_field(std::string_view& text) {
-  const std::size_t size = std::min(text.find(' '), text.size());
-  const std::string_view field = text.substr(0, size);
-  text.remove_prefix(std::min(size + 1, text.size()));
-  return field;
-}
 
 std::string run_file(int run) { return fmt::format("run-{}.yaml", run); }
 
@@ -121,20 +108,16 @@ Result<Made> Journal::read() const {
   if (!text) return failure("reading " + path("journal"), text.error());
   int begun = 0;
   int ended = 0;
-  for (std::string_view rest = *text; !rest.empty();) {
-    const std::size_t size = rest.find('\n');
-    if (size == rest.npos) break;  // killed while writing it: what it tells was not begun
-    std::string_view line = rest.substr(0, size);
-    rest.remove_prefix(size + 1);
-    std::string_view fields = line;
+  for_each_record(*text, [&](std::string_view record) {
+    std::string_view fields = record;
     const std::string_view kind = next_field(fields);
     if (kind == "begin")
       begun = parse_number<int>(fields).value_or(0);
     else if (kind == "end")
       ended = parse_number<int>(fields).value_or(0);
     else
-      take_record(line, made);
-  }
+      take_record(record, made);
+  });
   made.runs = begun;
   made.interrupted = begun != ended;
   for (const int run : {ended, begun}) {

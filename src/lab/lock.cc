@@ -6,15 +6,10 @@
 #include <chrono>
 #include <thread>
 
-#include "os/files.h"
+#include "lab/records.h"
 
 namespace nsmap::lab {
 namespace {
-
-tl::unexpected<Error> failure(const std::string& doing, Errno error) {
-  return read_error(fmt::format("{}: {}", doing, os::text(error)),
-                    error.value == EACCES || error.value == EPERM ? "root" : "");
-}
 
 // Who has a lock, as the file tells; empty: nobody knows.
 std::string holder_of(const System& system, const std::string& path) {
