@@ -66,8 +66,6 @@ std::string name_key(const Link& link) { return link.name; }
 
 }  // namespace
 
-bool is_read(const Namespace& ns) { return !ns.links.empty(); }
-
 bool same_boot(const DiffSide& before, const DiffSide& after) {
   return before.index.snapshot().host.boot_id == after.index.snapshot().host.boot_id;
 }

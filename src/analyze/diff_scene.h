@@ -81,9 +81,6 @@ struct Scene {
   std::string place(model::LinkRef ref) const;
 };
 
-// Whether the namespace could be read: one that was has at least a loopback.
-bool is_read(const model::Namespace& ns);
-
 struct NamespaceMatch {
   std::vector<NamespacePair> pairs;
   std::vector<const model::Namespace*> gone, fresh;

@@ -8,6 +8,9 @@
 
 namespace nsmap::model {
 
+// Whether a namespace could be entered: one that was read has at least a loopback.
+inline bool is_read(const Namespace& ns) { return !ns.links.empty(); }
+
 // Look-ups over one snapshot, which it borrows and which must outlive it and not change. Built in
 // one pass; every look-up is constant time. Pointers are into the snapshot; null: there is none.
 class Index {

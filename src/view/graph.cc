@@ -225,7 +225,7 @@ void Drawing::add_first() {
 void Drawing::add_note(const std::vector<const model::Namespace*>& bare) {
   if (bare.empty()) return;
   const bool all_read =
-      std::none_of(bare.begin(), bare.end(), [](auto* ns) { return is_unread(*ns); });
+      std::none_of(bare.begin(), bare.end(), [](auto* ns) { return !is_read(*ns); });
   GraphBox note{"note",
                 counted(bare.size(), "namespace", "namespaces") +
                     (all_read ? " with nothing but lo" : " with nothing but lo, or not readable"),

@@ -99,7 +99,7 @@ Text Map::what(const model::Namespace& ns) const {
   text.join(processes_text(words_, ns));
   if (!words_.index.processes_in(ns.id).empty()) return text;
   // Of one that could not be entered, whoever is in it may have refused to say so.
-  const bool deserted = !ns.id.hidden() && !is_unread(ns);
+  const bool deserted = !ns.id.hidden() && is_read(ns);
   if (deserted) text.join({"no process", Role::muted});
   return text.join(kept_text(words_, ns), deserted ? "; " : " · ");
 }
@@ -256,7 +256,7 @@ void Map::add_folded(std::vector<TreeNode>& nodes) const {
   std::vector<const model::Namespace*> bare;
   std::vector<const model::Namespace*> unread;
   for (const model::Namespace& ns : words_.index.snapshot().namespaces)
-    if (folded_.contains(ns.id)) (is_unread(ns) ? unread : bare).push_back(&ns);
+    if (folded_.contains(ns.id)) (is_read(ns) ? bare : unread).push_back(&ns);
   add_fold(std::move(bare), " with nothing but lo", nodes);
   add_fold(std::move(unread), " that could not be entered", nodes);
 }

@@ -35,8 +35,6 @@ std::string counted(std::uint64_t count, std::string_view one, std::string_view 
   return fmt::format("{} {}", number(count), count == 1 ? one : many);
 }
 
-bool is_unread(const model::Namespace& ns) { return ns.links.empty(); }
-
 bool natural_less(std::string_view a, std::string_view b) {
   while (!a.empty() && !b.empty()) {
     const std::string_view left = take_piece(a);

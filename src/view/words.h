@@ -26,9 +26,6 @@ std::string counted(std::uint64_t count, std::string_view one, std::string_view 
 // Digits compare by value: web2 before web10.
 bool natural_less(std::string_view a, std::string_view b);
 
-// Whether the namespace could not be entered: one that was read has at least a loopback.
-bool is_unread(const model::Namespace& ns);
-
 // Interfaces.
 
 // "bridge", "vlan 5", "vxlan 4097"; empty for a veth and for hardware, which go without saying.
