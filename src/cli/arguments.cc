@@ -73,14 +73,9 @@ struct Things {
   std::size_t most;
 };
 
-Things things_of(const Command& command) {
-  const bool any = command.thing != nullptr;
-  return {command.thing, command.thing_help, command.optional || !any ? 0u : 1u,
-          command.several ? kAnyNumber : command.most};
-}
-
-Things things_of(const Action& action) {
-  return {action.thing, action.thing_help, action.thing ? action.least : 0, action.most};
+template <typename Row>
+Things things_of(const Row& row) {
+  return {row.thing, row.thing_help, row.thing ? row.least : 0, row.most};
 }
 
 // How many there are is looked at afterwards (check_things), so that --help is answered though some

@@ -52,7 +52,7 @@ const Command kShow{
     .summary = "all there is to know of a namespace, and how to free it",
     .thing = "NAMESPACE",
     .thing_help = "by name, container, pod, pid:812, ino:4026532281, address, host, hidden:1 or .",
-    .several = true,
+    .most = kAnyNumber,
     .run = run_show,
 };
 

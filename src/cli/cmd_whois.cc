@@ -50,7 +50,7 @@ const Command kWhois{
     .thing_help =
         "veth1a2b, NAMESPACE:eth0, 172.17.0.2, fd00::2, 02:42:ac:11:00:02, :8080, :53/udp, "
         "pid:812, ino:4026532281, or a container's name or id",
-    .several = true,
+    .most = kAnyNumber,
     .run = run_whois,
 };
 

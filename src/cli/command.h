@@ -90,6 +90,8 @@ struct Answer {
 // The snapshot as JSON. It must outlive the answer.
 Answer snapshot_answer(const model::Snapshot& snapshot);
 
+inline constexpr std::size_t kAnyNumber = 1000;
+
 // An option of one command, and where its value goes.
 struct Option {
   const char* spelling;  // "-o,--output"
@@ -105,9 +107,8 @@ struct Command {
   const char* summary;
   const char* thing = nullptr;  // what its arguments are, "NAMESPACE"; null: it takes none
   const char* thing_help = nullptr;
-  bool several = false;   // takes more than one thing, any number of them
-  std::size_t most = 1;   // how many, where not several
-  bool optional = false;  // may do without
+  std::size_t least = 1;  // how many of them
+  std::size_t most = 1;
   std::span<const Option> options = {};
   const char* more = "";  // after the options in its help
   // Its text says what was not permitted; of other answers, cli.cc says it on standard error.
@@ -151,8 +152,6 @@ struct Group {
   std::span<const Member> members;
   const char* more = "";
 };
-
-inline constexpr std::size_t kAnyNumber = 1000;
 
 extern const Command kMap;  // what runs when no command is named
 extern const Command kLs;

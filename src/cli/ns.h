@@ -30,9 +30,11 @@ struct OpenPlace {
 };
 
 // The host is read only when a namespace is named by something else than a name in /run/netns, a
-// path, a pid or ".", or when a container's own DNS is wanted.
+// path, a pid or ".", or when a container's own DNS is wanted; `host` is it where it was read
+// already.
 Result<std::vector<OpenPlace>> open_places(const ActionRequest& request,
-                                           const std::vector<std::string>& wanted, bool dns);
+                                           const std::vector<std::string>& wanted, bool dns,
+                                           const model::Snapshot* host = nullptr);
 // All but the host's own. What cannot be entered is said by request.warn, and `refused` counts it.
 Result<std::vector<OpenPlace>> open_all_places(const ActionRequest& request, bool dns,
                                                std::size_t& refused);

@@ -110,10 +110,7 @@ Result<Answer> run_connect(const ActionRequest& request) {
   if (wanted.size() == 1) wanted.push_back(".");
   const auto snapshot = request.collect();
   if (!snapshot) return tl::unexpected(snapshot.error());
-  // Whoever is named by something that only the host tells is looked for in the same look at it.
-  ActionRequest looked = request;
-  looked.collect = [&] { return snapshot; };
-  const auto opened = open_places(looked, wanted, false);
+  const auto opened = open_places(request, wanted, false, &*snapshot);
   if (!opened) return tl::unexpected(opened.error());
   const model::Namespace* ns_a = find_opened(*snapshot, request.system, opened->front().net);
   const model::Namespace* ns_b = find_opened(*snapshot, request.system, opened->back().net);

@@ -77,7 +77,7 @@ const Command kNsId{
     .summary = "in which namespace a process is, and who shares it",
     .thing = "PID",
     .thing_help = "without one, nsmap's own namespace",
-    .optional = true,
+    .least = 0,
     .run = run_id,
 };
 

@@ -268,10 +268,7 @@ Result<Answer> run_internet(const ActionRequest& request) {
   if (!lock) return tl::unexpected(lock.error());
   const auto snapshot = request.collect();
   if (!snapshot) return tl::unexpected(snapshot.error());
-  // Whoever is named by something that only the host tells is looked for in the same look at it.
-  ActionRequest looked = request;
-  looked.collect = [&] { return snapshot; };
-  const auto own = open_places(looked, {"."}, false);
+  const auto own = open_places(request, {"."}, false, &*snapshot);
   if (!own) return tl::unexpected(own.error());
   const model::Namespace* near = find_opened(*snapshot, request.system, own->front().net);
   if (!near) return read_error("ns internet: the namespace nsmap runs in was not read", "root");
@@ -279,7 +276,7 @@ Result<Answer> run_internet(const ActionRequest& request) {
   const analyze::Titles titles(index);
   const Fd near_fd = own->front().net;
   const Here here{request, *snapshot, titles, *near, near_fd, {request.system, *near, near_fd}};
-  const auto opened = open_places(looked, options.things, false);
+  const auto opened = open_places(request, options.things, false, &*snapshot);
   if (options.off) return take(here, opened);
   if (!opened) return tl::unexpected(opened.error());
   return give(here, opened->front());

@@ -50,7 +50,9 @@ std::optional<Pid> holder_of_dns(const model::Index& index, const model::Namespa
 // The host as it is, read when it is first asked for.
 class Host {
  public:
-  Host(const ActionRequest& request, bool dns) : request_(request), dns_(dns) {}
+  // `known`: as it was read already; null: it was not.
+  Host(const ActionRequest& request, bool dns, const model::Snapshot* known = nullptr)
+      : request_(request), dns_(dns), snapshot_(known) {}
 
   Result<OpenPlace> find(const std::string& wanted) {
     if (auto read = this->read(); !read) return tl::unexpected(read.error());
@@ -71,10 +73,12 @@ class Host {
   }
 
   Result<void> read() {
-    if (snapshot_) return {};
-    auto snapshot = request_.collect();
-    if (!snapshot) return tl::unexpected(snapshot.error());
-    snapshot_ = std::move(*snapshot);
+    if (index_) return {};
+    if (!snapshot_) {
+      auto snapshot = request_.collect();
+      if (!snapshot) return tl::unexpected(snapshot.error());
+      snapshot_ = &read_.emplace(std::move(*snapshot));
+    }
     index_.emplace(*snapshot_);
     titles_.emplace(*index_);
     return {};
@@ -84,7 +88,8 @@ class Host {
  private:
   const ActionRequest& request_;
   bool dns_;
-  std::optional<model::Snapshot> snapshot_;
+  const model::Snapshot* snapshot_;
+  std::optional<model::Snapshot> read_;
   std::optional<model::Index> index_;
   std::optional<analyze::Titles> titles_;
 };
@@ -92,9 +97,10 @@ class Host {
 }  // namespace
 
 Result<std::vector<OpenPlace>> open_places(const ActionRequest& request,
-                                           const std::vector<std::string>& wanted, bool dns) {
+                                           const std::vector<std::string>& wanted, bool dns,
+                                           const model::Snapshot* known) {
   std::vector<OpenPlace> places;
-  Host host(request, dns);
+  Host host(request, dns, known);
   for (const std::string& each : wanted) {
     auto place = open_directly(request.system.kernel, each, dns);
     auto found = place ? Result<OpenPlace>(std::move(*place)) : host.find(each);
