@@ -3,6 +3,7 @@
 #include "analyze/find.h"
 #include "base/number.h"
 #include "cli/ns.h"
+#include "collect/open_namespace.h"
 
 namespace nsmap::cli {
 namespace {
@@ -63,7 +64,7 @@ class Host {
   }
 
   Result<OpenPlace> open(const model::Namespace& ns) const {
-    auto file = lab::open_namespace(request_.system.kernel, ns);
+    auto file = collect::open_namespace(request_.system.kernel, ns);
     if (!file) return tl::unexpected(file.error());
     OpenPlace place{std::move(*file), titles_->of(ns.id), "", {}};
     for (const model::Name& name : ns.names)

@@ -7,7 +7,6 @@
 
 #include "base/fd.h"
 #include "base/result.h"
-#include "model/snapshot.h"
 #include "os/change.h"
 #include "os/kernel.h"
 
@@ -57,7 +56,5 @@ Result<void> adopt_namespace(const System& system, const std::string& name, Fd n
 
 // The namespace at a path, whatever else may be there.
 std::optional<UniqueFd> open_namespace_file(os::Kernel& kernel, const std::string& path);
-// A namespace that a snapshot tells of, by whatever holds it: a name, a process, a descriptor.
-Result<UniqueFd> open_namespace(os::Kernel& kernel, const model::Namespace& ns);
 
 }  // namespace nsmap::lab

@@ -1,8 +1,9 @@
+#include "collect/open_namespace.h"
+
+#include <fcntl.h>
 #include <fmt/format.h>
 
-#include "lab/namespaces.h"
-
-namespace nsmap::lab {
+namespace nsmap::collect {
 namespace {
 
 using model::Holder;
@@ -48,12 +49,18 @@ bool is(os::Kernel& kernel, Fd file, model::NetnsId id) {
   return status && status->id == os::FileId{id.dev, id.ino};
 }
 
+std::optional<UniqueFd> open_file(os::Kernel& kernel, const std::string& path) {
+  auto file = kernel.open(os::kNoDir, path.c_str(), O_RDONLY | O_NONBLOCK);
+  if (!file || kernel.namespace_type(*file) != os::NamespaceType::net) return std::nullopt;
+  return std::move(*file);
+}
+
 }  // namespace
 
 // Whatever is opened is held against the inode: a pid or a path may have become another's.
 Result<UniqueFd> open_namespace(os::Kernel& kernel, const model::Namespace& ns) {
   const auto by_path = [&](const std::string& path) {
-    auto file = path.empty() ? std::nullopt : open_namespace_file(kernel, path);
+    auto file = path.empty() ? std::nullopt : open_file(kernel, path);
     return file && is(kernel, *file, ns.id) ? std::move(file) : std::nullopt;
   };
   for (const model::Name& name : ns.names)
@@ -66,8 +73,8 @@ Result<UniqueFd> open_namespace(os::Kernel& kernel, const model::Namespace& ns) 
   if (ns.ns_id)
     if (auto file = kernel.open_namespace(os::NamespaceType::net, *ns.ns_id))
       return std::move(*file);
-  return change_error(fmt::format("namespace net:[{}]: nothing leads into it", ns.id.ino),
-                      "it as root, if you are not; it may have gone");
+  return read_error(fmt::format("namespace net:[{}]: nothing leads into it", ns.id.ino),
+                    "it as root, if you are not; it may have gone");
 }
 
-}  // namespace nsmap::lab
+}  // namespace nsmap::collect
