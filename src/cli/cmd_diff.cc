@@ -1,11 +1,9 @@
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "analyze/diff.h"
 #include "cli/command.h"
+#include "cli/ignore.h"
 #include "codec/json_write.h"
-#include "lab/spelling.h"
 #include "render/terminal.h"
 #include "view/diff.h"
 
@@ -16,32 +14,7 @@ using analyze::DiffSubject;
 
 constexpr std::string_view kNow = "now";
 
-constexpr DiffSubject kIgnorable[] = {
-    DiffSubject::name, DiffSubject::link,     DiffSubject::address,   DiffSubject::route,
-    DiffSubject::rule, DiffSubject::nexthop,  DiffSubject::neighbour, DiffSubject::fdb,
-    DiffSubject::vlan, DiffSubject::listener, DiffSubject::process,   DiffSubject::sysctl,
-};
-
-constexpr Option kOptions[] = {
-    {"--ignore", "WHAT,…",
-     "leave out: names, links, addresses, routes, rules, nexthops, neighbours, fdb, vlans, "
-     "listeners, processes, sysctls",
-     &Options::ignore},
-};
-
-Result<std::set<DiffSubject>> ignored(const Options& options) {
-  std::set<DiffSubject> subjects;
-  std::vector<std::string_view> known;
-  for (const DiffSubject subject : kIgnorable) known.push_back(analyze::plural(subject));
-  for (const std::string& word : options.ignore) {
-    const auto found = std::ranges::find(known, word);
-    if (found == known.end())
-      return usage_error(
-          fmt::format("--ignore {}: no such thing{}", word, lab::did_you_mean(word, known)));
-    subjects.insert(kIgnorable[found - known.begin()]);
-  }
-  return subjects;
-}
+constexpr Option kOptions[] = {kIgnore};
 
 std::string file_of(const std::string& snapshot) { return snapshot == kNow ? "" : snapshot; }
 

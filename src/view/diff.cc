@@ -187,7 +187,7 @@ Text whole_text(const Words& words, model::NetnsId id) {
   Text text;
   Text owner = containers_text(words, *ns);
   if (owner.empty()) owner = processes_text(words, *ns);
-  if (!owner.empty()) text.add(" (").add(owner).add(")");
+  if (!owner.empty() && owner.plain() != words.titles.of(id)) text.add(" (").add(owner).add(")");
   const Text interfaces = interfaces_text(words, *ns);
   return interfaces.empty() ? text : text.add(": ").add(interfaces);
 }
@@ -221,12 +221,12 @@ Text namespace_text(const Difference& difference, const Words& before, const Wor
 
 Line plain_line(Text text) { return {{}, {std::move(text)}}; }
 
-Line head_line(const Difference& difference, const Words& before, const Words& after) {
+Text head_text(const Difference& difference, const Words& before, const Words& after) {
   Text text = sign_text(difference.change);
   if (difference.subject == DiffSubject::host)
-    return plain_line(text.add("host", Role::title).add(": ").add(host_text(difference)));
+    return text.add("host", Role::title).add(": ").add(host_text(difference));
   text.add("namespace ").add(difference.title, Role::title);
-  return plain_line(text.add(namespace_text(difference, before, after)));
+  return text.add(namespace_text(difference, before, after));
 }
 
 bool is_head(const Difference& difference) {
@@ -251,13 +251,18 @@ Text difference_text(const Difference& difference) {
   return text;
 }
 
+Text difference_line(const Difference& difference, const Words& before, const Words& after) {
+  if (is_head(difference)) return head_text(difference, before, after);
+  return Text(difference.title, Role::title).add(": ").add(difference_text(difference));
+}
+
 Tree make_diff(const std::vector<Difference>& differences, const Words& before,
                const Words& after) {
   Tree tree;
   const Difference* last = nullptr;
   for (const Difference& difference : differences) {
     if (is_head(difference)) {
-      tree.head.push_back(head_line(difference, before, after));
+      tree.head.push_back(plain_line(head_text(difference, before, after)));
       continue;
     }
     if (!last || last->after != difference.after || last->before != difference.before)

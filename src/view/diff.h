@@ -17,4 +17,9 @@ Tree make_diff(const std::vector<analyze::Difference>& differences, const Words&
 // One difference within a namespace: "+ link veth9, veth, port of br0".
 Text difference_text(const analyze::Difference& difference);
 
+// One difference on a line of its own: "+ namespace db (docker postgres:16): eth0 ⇄ veth9 @host",
+// "host: + link veth9, veth, port of br0".
+Text difference_line(const analyze::Difference& difference, const Words& before,
+                     const Words& after);
+
 }  // namespace nsmap::view
