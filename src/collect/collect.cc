@@ -4,18 +4,22 @@
 #include <linux/capability.h>
 
 #include <algorithm>
+#include <mutex>
 #include <system_error>
 #include <thread>
+#include <unordered_map>
 
 #include "base/text.h"
 #include "collect/containers.h"
 #include "collect/join.h"
 #include "collect/peers.h"
+#include "collect/reading.h"
 #include "collect/registry.h"
 #include "collect/report.h"
 #include "collect/sources.h"
 #include "collect/sweep.h"
 #include "collect/visit.h"
+#include "model/index.h"
 #include "os/procfs.h"
 
 namespace nsmap::collect {
@@ -67,16 +71,33 @@ void sort_moving_once(std::vector<T>& list, Less less) {
   list = std::move(sorted);
 }
 
+bool is_collector(std::string_view source) {
+  return std::ranges::any_of(namespace_collectors(),
+                             [&](const Collector& row) { return row.source == source; });
+}
+
+// Takes out what is put together from several sources, to be joined anew.
+void forget_joined(model::Namespace& ns) {
+  ns.host = false;
+  ns.names.clear();
+  ns.holders.clear();
+  for (model::Link& link : ns.links) link.served_by.clear();
+  for (model::Socket& socket : ns.sockets) socket.owners.clear();
+}
+
 // One collection, from the first look at /proc to the finished snapshot.
 class Collection {
  public:
   Collection(os::Kernel& kernel, const Options& options, model::NetnsId own)
       : kernel_(kernel),
         threads_(options.threads),
-        facts_(options.facts),
+        options_(options),
         own_(own),
         registry_(kernel),
-        visits_(kernel, options.facts, registry_, own, report_) {}
+        visits_(kernel, {options.facts, recall()}, registry_, own, report_) {
+    if (options.before)
+      for (const model::Namespace& ns : options.before->namespaces) before_.emplace(ns.id, &ns);
+  }
 
   model::Snapshot run() {
     snapshot_.host = read_host(kernel_);
@@ -92,6 +113,7 @@ class Collection {
     join();
     snapshot_.host.took_ns = kernel_.boottime_ns() - start;
     report_.finish(snapshot_.coverage, snapshot_.diagnostics);
+    if (options_.before) take_over_report();
     return std::move(snapshot_);
   }
 
@@ -100,13 +122,46 @@ class Collection {
     servers_.clear();
     visits_.begin();
     sweep_ = sweep_processes(kernel_, threads_, registry_, report_);
-    const Search search{kernel_, threads_, sweep_, registry_, report_, servers_};
+    const Search search{kernel_,  threads_,          sweep_, registry_, report_,
+                        servers_, options_.leave_out};
     for (const Source& source : namespace_sources()) source.search(search);
     visit_found();
-    if (facts_ == Facts::all) search_sockets(search, snapshot_.namespaces);
+    if (options_.facts == Facts::all) search_sockets(search, snapshot_.namespaces);
     visit_found();
     search_kernel_list(search);
     visit_found();
+  }
+
+  // What a visit need not read, if anything is known.
+  std::function<KnownNamespace(const FoundNamespace&)> recall() {
+    if (!options_.recall) return {};
+    return [this](const FoundNamespace& found) -> KnownNamespace {
+      auto stale = options_.recall(found.id, found.fd);
+      const auto known = before_.find(found.id);
+      if (!stale || known == before_.end() || !model::is_read(*known->second)) return {};
+      const std::lock_guard lock(mutex_);
+      StaleFacts& said = recalled_[found.id];
+      said = *stale;
+      return {known->second, std::move(*stale)};
+    };
+  }
+
+  // What was said of the facts that were taken over, and how much all of them are.
+  void take_over_report() {
+    for (const model::Diagnostic& diagnostic : options_.before->diagnostics) {
+      const auto known = diagnostic.ns ? recalled_.find(*diagnostic.ns) : recalled_.end();
+      if (known != recalled_.end() && is_collector(diagnostic.source) &&
+          !known->second.contains(diagnostic.source))
+        snapshot_.diagnostics.push_back(diagnostic);
+    }
+    for (const model::Coverage& row : options_.before->coverage) {
+      const auto own = std::ranges::find(snapshot_.coverage, row.source, &model::Coverage::source);
+      if (own == snapshot_.coverage.end())
+        snapshot_.coverage.push_back(row);
+      else if (is_collector(row.source))
+        *own = row;
+    }
+    std::ranges::sort(snapshot_.coverage, {}, &model::Coverage::source);
   }
 
   // What is found a second time is counted once.
@@ -131,6 +186,8 @@ class Collection {
   }
 
   void join() {
+    if (options_.before)
+      for (model::Namespace& ns : snapshot_.namespaces) forget_joined(ns);
     add_unopened();
     const model::NetnsId host = host_netns(kernel_, own_);
     for (model::Namespace& ns : snapshot_.namespaces) ns.host = ns.id == host;
@@ -170,13 +227,16 @@ class Collection {
 
   os::Kernel& kernel_;
   unsigned threads_;
-  Facts facts_;
+  Options options_;
   model::NetnsId own_;
   Registry registry_;
   Report report_;
   Visits visits_;
   Sweep sweep_;
   std::vector<TunServerSeen> servers_;
+  std::unordered_map<model::NetnsId, const model::Namespace*> before_;
+  std::mutex mutex_;
+  std::unordered_map<model::NetnsId, StaleFacts> recalled_;  // what was read again of them
   std::vector<FoundNamespace*> visited_;  // as snapshot_.namespaces, in the same order
   model::Snapshot snapshot_;
 };

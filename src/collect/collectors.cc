@@ -1,17 +1,39 @@
 #include "collect/collectors.h"
 
 namespace nsmap::collect {
+namespace {
+
+using model::Namespace;
+
+template <auto facts>
+void forget(Namespace& ns) {
+  (ns.*facts).clear();
+}
+
+// Those of XDP come with the links.
+void forget_programs(Namespace& ns) {
+  for (model::Link& link : ns.links)
+    std::erase_if(link.bpf, [](const model::BpfProgram& program) { return program.hook != "xdp"; });
+}
+
+}  // namespace
 
 std::span<const Collector> namespace_collectors(Facts facts) {
   // Links first: others look at them to know what is worth asking for. The wiring stands before
   // the rest.
   static constexpr Collector kCollectors[] = {
-      {"links", collect_links},       {"addresses", collect_addresses},
-      {"routes", collect_routes},     {"rules", collect_rules},
-      {"nexthops", collect_nexthops}, {"nsids", collect_nsids},
-      {"sysctls", collect_sysctls},   {"bpf", collect_bpf},
-      {"fdb", collect_fdb},           {"neighbours", collect_neighbours},
-      {"vlans", collect_vlans},       {"sockets", collect_sockets},
+      {"links", collect_links, forget<&Namespace::links>},
+      {"addresses", collect_addresses, forget<&Namespace::addresses>},
+      {"routes", collect_routes, forget<&Namespace::routes>},
+      {"rules", collect_rules, forget<&Namespace::rules>},
+      {"nexthops", collect_nexthops, forget<&Namespace::nexthops>},
+      {"nsids", collect_nsids, forget<&Namespace::nsids>},
+      {"sysctls", collect_sysctls, forget<&Namespace::sysctls>},
+      {"bpf", collect_bpf, forget_programs},
+      {"fdb", collect_fdb, forget<&Namespace::fdb>},
+      {"neighbours", collect_neighbours, forget<&Namespace::neighbours>},
+      {"vlans", collect_vlans, forget<&Namespace::vlans>},
+      {"sockets", collect_sockets, forget<&Namespace::sockets>},
   };
   constexpr std::size_t kWiring = 7;
   const std::span<const Collector> all = kCollectors;

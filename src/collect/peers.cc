@@ -165,17 +165,33 @@ class Resolver {
     links_.reserve(links);
     pairs_.reserve(links);
     for (std::size_t ns = 0; ns < namespaces_.size(); ++ns) index(ns);
+    learn_told();
   }
 
   std::size_t run(bool reveal_hidden) {
     learn_own();
     std::thread([&] { ask_all(reveal_hidden); }).join();
+    return assign_all();
+  }
+
+  // Returns how many numbers are open.
+  std::size_t assign_all() {
     const std::size_t open = count_open();
     for (std::size_t ns = 0; ns < namespaces_.size(); ++ns) assign(ns);
     return open;
   }
 
  private:
+  void learn_told() {
+    std::unordered_map<model::NetnsId, std::size_t> places;
+    for (std::size_t ns = 0; ns < namespaces_.size(); ++ns) places[namespaces_[ns].id] = ns;
+    for (std::size_t ns = 0; ns < namespaces_.size(); ++ns)
+      for (const model::NsidEntry& entry : namespaces_[ns].nsids)
+        if (const auto place = entry.ns ? places.find(*entry.ns) : places.end();
+            place != places.end())
+          known_[ns][entry.nsid] = place->second;
+  }
+
   // What was learnt in the visits: which number means the caller's namespace.
   void learn_own() {
     const auto own = std::find_if(namespaces_.begin(), namespaces_.end(),
@@ -418,9 +434,11 @@ class Resolver {
       link.peer = target && is_pair(link) ? peer_in(*target, ns, link) : std::nullopt;
       link.parent = target && !is_pair(link) ? parent_in(*target, link) : std::nullopt;
     }
-    for (model::NsidEntry& entry : space.nsids)
-      if (const auto known = known_[ns].find(entry.nsid); known != known_[ns].end())
-        entry.ns = namespaces_[known->second].id;
+    for (model::NsidEntry& entry : space.nsids) {
+      const auto known = known_[ns].find(entry.nsid);
+      entry.ns.reset();
+      if (known != known_[ns].end()) entry.ns = namespaces_[known->second].id;
+    }
   }
 
   // The position of the namespace that a link of namespace `ns` leads to. A negative number
@@ -465,6 +483,12 @@ class Resolver {
 };
 
 }  // namespace
+
+std::size_t resolve_peers(os::Kernel& kernel, std::vector<Namespace>& namespaces) {
+  const std::vector<FoundNamespace*> nobody;
+  Report unheard;
+  return Resolver(kernel, {namespaces, nobody, {}}, unheard).assign_all();
+}
 
 std::size_t resolve_peers(os::Kernel& kernel, const Visited& visited, bool reveal_hidden,
                           Report& report) {

@@ -22,7 +22,12 @@ struct Visited {
 // `visited`; with `reveal_hidden`, each such namespace is appended to `visited.namespaces`, with
 // the links that prove it as its holders and with what the kernel tells of it through the nsid
 // (links, addresses), and zero is returned.
+//
+// What a number means is taken from NsidEntry::ns where that is told, and not asked for.
 std::size_t resolve_peers(os::Kernel& kernel, const Visited& visited, bool reveal_hidden,
                           Report& report);
+
+// The same without asking anybody: of numbers that are told already.
+std::size_t resolve_peers(os::Kernel& kernel, std::vector<model::Namespace>& namespaces);
 
 }  // namespace nsmap::collect

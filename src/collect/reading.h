@@ -38,6 +38,7 @@ struct Reading {
 struct Collector {
   const char* source;
   std::size_t (*collect)(Reading&);
+  void (*forget)(model::Namespace&);  // takes out what it put there
 };
 
 std::span<const Collector> namespace_collectors(Facts facts = Facts::all);

@@ -56,7 +56,7 @@ void search_kernel_list(const Search& search) {
   const auto listed = listed_ids(search.kernel);
   if (!listed) return;  // ENOSYS before Linux 6.19
   model::Coverage row{kName, listed->size(), 0, 0, 0, 0};
-  std::unordered_set<std::uint64_t> known;
+  std::unordered_set<std::uint64_t> known{search.leave_out};
   for (const FoundNamespace* found : search.registry.all()) {
     const auto id = search.kernel.namespace_id(found->fd);
     if (!id) continue;

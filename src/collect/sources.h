@@ -31,6 +31,7 @@ struct Search {
   Registry& registry;
   Report& report;
   std::vector<TunServerSeen>& tun_servers;  // what search_tuns saw
+  std::uint64_t leave_out = 0;  // the id of a namespace that is not to be found; 0: none
 };
 
 // A place where namespaces are found: one row each in the table (sources.cc), in the order they

@@ -34,9 +34,13 @@ void read_identity(os::Kernel& kernel, Fd ns, model::Namespace& out) {
   if (const auto userns = kernel.owner_userns(ns)) out.owner_userns = owner_of(kernel, *userns);
 }
 
-void run_collectors(std::span<const Collector> collectors, Reading& reading, Tally& tally) {
+// Runs those of the collectors that are wanted; null: all.
+void run_collectors(std::span<const Collector> collectors, const StaleFacts* wanted,
+                    Reading& reading, Tally& tally) {
   std::int64_t start = reading.kernel.boottime_ns();
   for (std::size_t i = 0; i < collectors.size(); ++i) {
+    if (wanted && !wanted->contains(collectors[i].source)) continue;
+    if (wanted) collectors[i].forget(reading.ns);
     const std::size_t found = collectors[i].collect(reading);
     model::Coverage& row = tally.collectors[i];
     ++row.looked_at;
@@ -70,10 +74,11 @@ std::unique_ptr<Visit> new_visit(FoundNamespace& found) {
 // Reads namespaces one after the other on the calling thread, which starts in the caller's own.
 class Visitor {
  public:
-  Visitor(os::Kernel& kernel, Facts facts, model::NetnsId own, Fd own_fd, bool may_have_tcx,
-          Report& report)
+  Visitor(os::Kernel& kernel, const VisitOptions& options, model::NetnsId own, Fd own_fd,
+          bool may_have_tcx, Report& report)
       : kernel_(kernel),
-        collectors_(namespace_collectors(facts)),
+        options_(options),
+        collectors_(namespace_collectors(options.facts)),
         own_(own),
         own_fd_(own_fd),
         may_have_tcx_(may_have_tcx),
@@ -83,8 +88,11 @@ class Visitor {
   std::unique_ptr<Visit> visit(FoundNamespace& found) {
     auto visit = new_visit(found);
     ++tally_.visits.looked_at;
-    read_identity(kernel_, found.fd, visit->read);
-    if (enter(found)) read(*visit);
+    const KnownNamespace known = options_.known ? options_.known(found) : KnownNamespace{};
+    if (known.before) visit->read = *known.before;
+    if (!known.before) read_identity(kernel_, found.fd, visit->read);
+    if ((!known.before || !known.stale.empty()) && enter(found))
+      read(*visit, known.before ? &known.stale : nullptr);
     return visit;
   }
 
@@ -102,8 +110,8 @@ class Visitor {
     return true;
   }
 
-  // Reads the namespace that the thread is in.
-  void read(Visit& visit) {
+  // Reads the namespace that the thread is in, or of it what is wanted.
+  void read(Visit& visit, const StaleFacts* wanted) {
     const auto route_fd = kernel_.netlink_socket(os::NetlinkProtocol::route);
     if (!route_fd) {
       const int error = route_fd.error().value;
@@ -115,7 +123,7 @@ class Visitor {
     const auto route = netlink::over_socket(kernel_, *route_fd);
     const auto diag = netlink::open_on_use(kernel_, os::NetlinkProtocol::sock_diag);
     Reading reading{kernel_, *route, *diag, visit.read, report_, may_have_tcx_};
-    run_collectors(collectors_, reading, tally_);
+    run_collectors(collectors_, wanted, reading, tally_);
     // One question here, where few are known, spares one in our own, where maybe all are: the
     // kernel looks through all of them (net/core/net_namespace.c __peernet2id).
     if (names_others(visit.read)) visit.found->own_nsid = nsid_of(*route, own_fd_);
@@ -123,6 +131,7 @@ class Visitor {
   }
 
   os::Kernel& kernel_;
+  const VisitOptions& options_;
   std::span<const Collector> collectors_;
   model::NetnsId own_;
   Fd own_fd_;
@@ -134,14 +143,14 @@ class Visitor {
 
 }  // namespace
 
-Visits::Visits(os::Kernel& kernel, Facts facts, Registry& registry, model::NetnsId own,
-               Report& report)
+Visits::Visits(os::Kernel& kernel, const VisitOptions& options, Registry& registry,
+               model::NetnsId own, Report& report)
     : kernel_(kernel),
-      facts_(facts),
+      options_(options),
       registry_(registry),
       own_(own),
       report_(report),
-      may_have_tcx_(facts == Facts::all && may_have_tcx(kernel)) {
+      may_have_tcx_(options.facts == Facts::all && may_have_tcx(kernel)) {
   // The first in the registry: whoever begins to read is in it, and need not enter.
   if (auto fd = kernel.open(os::kNoDir, "/proc/self/ns/net", O_RDONLY))
     own_fd_ = registry.keep(own, std::move(*fd));
@@ -176,7 +185,7 @@ void Visits::clock(bool begin) {
 }
 
 void Visits::work() {
-  Visitor visitor(kernel_, facts_, own_, own_fd_, may_have_tcx_, report_);
+  Visitor visitor(kernel_, options_, own_, own_fd_, may_have_tcx_, report_);
   Done visits;
   while (FoundNamespace* found = registry_.take()) {
     clock(true);

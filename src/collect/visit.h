@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -19,6 +20,17 @@ struct Visit {
   model::Namespace read;
 };
 
+// A namespace as it was before, and what of it is to be read again.
+struct KnownNamespace {
+  const model::Namespace* before = nullptr;  // null: it is not known, and all is read
+  StaleFacts stale = {};
+};
+
+struct VisitOptions {
+  Facts facts = Facts::all;
+  std::function<KnownNamespace(const FoundNamespace&)> known = {};  // none: no namespace is
+};
+
 // Reads the namespaces that a registry finds, on threads of its own, each of which goes from one
 // namespace to the next, never back, and then ends.
 //
@@ -32,7 +44,8 @@ class Visits {
 
   // `own` is the caller's namespace, which needs no entering and so is readable without any
   // privilege. It is put into the registry, first.
-  Visits(os::Kernel& kernel, Facts facts, Registry& registry, model::NetnsId own, Report& report);
+  Visits(os::Kernel& kernel, const VisitOptions& options, Registry& registry, model::NetnsId own,
+         Report& report);
   ~Visits();
 
   // Begins to read what the registry has and gets.
@@ -49,7 +62,7 @@ class Visits {
   void report_refusals();
 
   os::Kernel& kernel_;
-  Facts facts_;
+  VisitOptions options_;
   Registry& registry_;
   model::NetnsId own_;
   Report& report_;

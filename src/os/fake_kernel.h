@@ -84,6 +84,20 @@ class FakeKernel : public Kernel {
   SysResult<UniqueFd> netlink_socket(NetlinkProtocol) override { return tl::unexpected(unset()); }
   SysResult<void> send(Fd, Bytes) override { return tl::unexpected(unset()); }
   SysResult<Bytes> receive(Fd, std::span<std::byte>) override { return tl::unexpected(unset()); }
+  SysResult<UniqueFd> netlink_socket_apart(NetlinkProtocol) override {
+    return tl::unexpected(unset());
+  }
+  SysResult<void> hear(Fd, std::span<const unsigned>, int) override {
+    return tl::unexpected(unset());
+  }
+  SysResult<HeardMessage> receive_heard(Fd, std::span<std::byte>) override {
+    return tl::unexpected(unset());
+  }
+  SysResult<UniqueFd> make_bell() override { return tl::unexpected(unset()); }
+  void ring(Fd) override {}
+  SysResult<std::vector<bool>> wait(std::span<const Awaited>, std::chrono::nanoseconds) override {
+    return tl::unexpected(unset());
+  }
   SysResult<std::string> unix_exchange(const std::string& path, std::string_view,
                                        std::chrono::milliseconds, std::size_t) override;
   SysResult<std::vector<std::uint32_t>> bpf_programs(int attach_type, IfIndex index) override;

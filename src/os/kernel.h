@@ -54,6 +54,23 @@ struct Utsname {
   std::string release;
 };
 
+// A datagram that a socket heard, and the number that its own namespace has for the one it comes
+// from; without one it comes from its own.
+struct HeardMessage {
+  Bytes bytes;
+  std::optional<Nsid> from;
+};
+
+// What somebody waits for.
+struct Awaited {
+  enum class What {
+    input,   // there is something to receive, or the bell was rung
+    change,  // a file of /proc/PID/mount* tells of other mounts than at the last wait (proc(5))
+  };
+  Fd fd;
+  What what = What::input;
+};
+
 class Kernel {
  public:
   virtual ~Kernel() = default;
@@ -124,6 +141,23 @@ class Kernel {
   virtual SysResult<std::string> unix_exchange(const std::string& path, std::string_view request,
                                                std::chrono::milliseconds timeout,
                                                std::size_t limit) = 0;
+
+  // --- events --------------------------------------------------------------------------------
+  // A netlink socket in a new network namespace, which lasts as long as what is opened in it.
+  virtual SysResult<UniqueFd> netlink_socket_apart(NetlinkProtocol protocol) = 0;
+  // Lets a netlink socket hear multicast groups (RTNLGRP_*), those of its own namespace and of each
+  // that its own has a number for (netlink(7) NETLINK_LISTEN_ALL_NSID). `room`: for bytes that were
+  // not received yet, as far as the caller may have it.
+  virtual SysResult<void> hear(Fd socket, std::span<const unsigned> groups, int room) = 0;
+  // As receive, but without waiting (EAGAIN: nothing was heard), and of a socket that hears.
+  // ENOBUFS: something was lost.
+  virtual SysResult<HeardMessage> receive_heard(Fd socket, std::span<std::byte> buffer) = 0;
+  // What another thread rings to end a wait; once rung it stays so.
+  virtual SysResult<UniqueFd> make_bell() = 0;
+  virtual void ring(Fd bell) = 0;
+  // Waits until one of them is ready or the time is over, and says which are; none: it is over.
+  virtual SysResult<std::vector<bool>> wait(std::span<const Awaited> what,
+                                            std::chrono::nanoseconds most) = 0;
 
   // --- BPF -----------------------------------------------------------------------------------
   // The ids of the programs attached to an interface of the calling thread's network namespace, in

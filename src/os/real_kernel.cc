@@ -10,6 +10,7 @@
 #include <linux/sockios.h>
 #include <poll.h>
 #include <sched.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -25,6 +26,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <thread>
 
 #include "os/call.h"
 #include "os/kernel.h"
@@ -126,6 +128,18 @@ SysResult<std::uint32_t> bpf_program_type(std::uint32_t id) {
   ask.info.info = reinterpret_cast<std::uintptr_t>(&info);
   if (::syscall(SYS_bpf, BPF_OBJ_GET_INFO_BY_FD, &ask, sizeof ask) < 0) return failure();
   return info.type;
+}
+
+// The number that NETLINK_LISTEN_ALL_NSID puts beside a message from elsewhere
+// (net/netlink/af_netlink.c netlink_cmsg_listen_all_nsid).
+std::optional<Nsid> nsid_of(msghdr& message) {
+  for (cmsghdr* part = CMSG_FIRSTHDR(&message); part; part = CMSG_NXTHDR(&message, part)) {
+    if (part->cmsg_level != SOL_NETLINK || part->cmsg_type != NETLINK_LISTEN_ALL_NSID) continue;
+    std::int32_t number = 0;
+    std::memcpy(&number, CMSG_DATA(part), sizeof number);
+    return Nsid(number);
+  }
+  return std::nullopt;
 }
 
 class RealKernel final : public Kernel {
@@ -335,6 +349,67 @@ class RealKernel final : public Kernel {
       if (static_cast<std::size_t>(size) > buffer.size()) return failure(EMSGSIZE);
       return Bytes(buffer.first(static_cast<std::size_t>(size)));
     }
+  }
+
+  SysResult<UniqueFd> netlink_socket_apart(NetlinkProtocol protocol) override {
+    SysResult<UniqueFd> made = failure(EAGAIN);
+    std::thread([&] {
+      made = done(::unshare(CLONE_NEWNET)).and_then([&] { return netlink_socket(protocol); });
+    }).join();
+    return made;
+  }
+
+  SysResult<void> hear(Fd socket, std::span<const unsigned> groups, int room) override {
+    const int on = 1;
+    if (::setsockopt(socket.get(), SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof room) < 0)
+      ::setsockopt(socket.get(), SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
+    if (::setsockopt(socket.get(), SOL_NETLINK, NETLINK_LISTEN_ALL_NSID, &on, sizeof on) < 0)
+      return failure();
+    // A socket without a number of its own hears nothing: the kernel takes it for the sender.
+    // Binding comes first, as it drops groups (net/netlink/af_netlink.c do_one_broadcast,
+    // netlink_bind).
+    sockaddr_nl any{};
+    any.nl_family = AF_NETLINK;
+    if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&any), sizeof any) < 0)
+      return failure();
+    for (const unsigned group : groups)
+      if (::setsockopt(socket.get(), SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof group) < 0)
+        return failure();
+    return {};
+  }
+
+  SysResult<HeardMessage> receive_heard(Fd socket, std::span<std::byte> buffer) override {
+    alignas(cmsghdr) std::array<char, 256> control;
+    iovec space{buffer.data(), buffer.size()};
+    msghdr message{};
+    message.msg_iov = &space;
+    message.msg_iovlen = 1;
+    message.msg_control = control.data();
+    message.msg_controllen = control.size();
+    const ssize_t size = ::recvmsg(socket.get(), &message, MSG_DONTWAIT | MSG_TRUNC);
+    if (size < 0) return failure();
+    if (static_cast<std::size_t>(size) > buffer.size()) return failure(EMSGSIZE);
+    return HeardMessage{Bytes(buffer.first(static_cast<std::size_t>(size))), nsid_of(message)};
+  }
+
+  SysResult<UniqueFd> make_bell() override { return owned(::eventfd(0, EFD_CLOEXEC)); }
+
+  void ring(Fd bell) override { ::eventfd_write(bell.get(), 1); }
+
+  SysResult<std::vector<bool>> wait(std::span<const Awaited> what,
+                                    std::chrono::nanoseconds most) override {
+    std::vector<pollfd> files;
+    const auto events = [](Awaited::What kind) -> short {
+      return kind == Awaited::What::input ? POLLIN : POLLPRI;
+    };
+    for (const Awaited& one : what) files.push_back({one.fd.get(), events(one.what), 0});
+    const timespec patience{most.count() / 1'000'000'000, most.count() % 1'000'000'000};
+    // Until a signal is handled, if one is.
+    if (::ppoll(files.data(), files.size(), &patience, nullptr) < 0 && errno != EINTR)
+      return failure();
+    std::vector<bool> ready;
+    for (const pollfd& file : files) ready.push_back((file.revents & (file.events | POLLERR)) != 0);
+    return ready;
   }
 
   SysResult<std::string> unix_exchange(const std::string& path, std::string_view request,
