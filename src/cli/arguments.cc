@@ -13,7 +13,7 @@ namespace nsmap::cli {
 namespace {
 
 // The sub-commands, in the order --help shows them.
-constexpr const Command* kCommands[] = {&kLs, &kShow, &kWhois, &kGraph, &kSnapshot, &kDiff};
+constexpr Group::Member kCommands[] = {&kLs, &kShow, &kWhois, &kGraph, &kSnapshot, &kDiff, &kWatch};
 // Groups of them, which come after.
 constexpr const Group* kGroups[] = {&kNs, &kLab};
 
@@ -35,12 +35,7 @@ constexpr Option kFrom = {"--from", "FILE",
                           "answer from a saved snapshot (- for standard input), not the live host",
                           &Options::from};
 
-constexpr Option kCommon[] = {
-    kFrom,
-    {"--json", "", "answer as JSON", &Options::json},
-    {"--no-color", "", "no colours; NO_COLOR does the same", &Options::no_color},
-    {"--width", "COLUMNS", "fit into so many columns", &Options::width},
-};
+constexpr Option kCommon[] = {kFrom, kJson, kNoColor, kWidth};
 
 void add_option(CLI::App& app, const Option& option, Options& options) {
   const auto add = [&](auto member) {
@@ -105,15 +100,19 @@ void describe(CLI::App& app, const Action& action, Options& options) {
   app.footer(action.more);
 }
 
-void describe(CLI::App& app, const Group& group, Options& options) {
-  app.set_help_flag("-h,--help", "this help");
-  app.require_subcommand(1);
-  for (const Group::Member& member : group.members)
+void describe(CLI::App& app, std::span<const Group::Member> members, Options& options) {
+  for (const Group::Member& member : members)
     std::visit(
         [&](const auto* row) {
           describe(*app.add_subcommand(row->name, row->summary), *row, options);
         },
         member);
+}
+
+void describe(CLI::App& app, const Group& group, Options& options) {
+  app.set_help_flag("-h,--help", "this help");
+  app.require_subcommand(1);
+  describe(app, group.members, options);
   app.footer(group.more);
 }
 
@@ -125,8 +124,7 @@ std::unique_ptr<CLI::App> make_app(Options& options) {
   app->footer(kMore);
   app->set_version_flag("--version", "nsmap " NSMAP_VERSION, "the version");
   app->require_subcommand(0, 1);
-  for (const Command* command : kCommands)
-    describe(*app->add_subcommand(command->name, command->summary), *command, options);
+  describe(*app, kCommands, options);
   for (const Group* group : kGroups)
     describe(*app->add_subcommand(group->name, group->summary), *group, options);
   return app;
@@ -138,21 +136,24 @@ struct Choice {
   std::string path;  // "ns add"; empty: the program alone
 };
 
+// `before` goes before the name: "ns ".
+void choose(const CLI::App& app, std::span<const Group::Member> members, const std::string& before,
+            Choice& choice) {
+  for (const Group::Member& member : members)
+    std::visit(
+        [&](const auto* row) {
+          if (app.got_subcommand(row->name)) choice = {row, before + row->name};
+        },
+        member);
+}
+
 Choice choice_of(const CLI::App& app) {
   Choice choice;
-  for (const Command* command : kCommands)
-    if (app.got_subcommand(command->name)) choice = {command, command->name};
+  choose(app, kCommands, "", choice);
   for (const Group* group : kGroups) {
     if (!app.got_subcommand(group->name)) continue;
     choice.path = group->name;
-    const CLI::App& chosen = *app.get_subcommand(group->name);
-    for (const Group::Member& member : group->members)
-      std::visit(
-          [&](const auto* row) {
-            if (chosen.got_subcommand(row->name))
-              choice = {row, fmt::format("{} {}", group->name, row->name)};
-          },
-          member);
+    choose(*app.get_subcommand(group->name), group->members, choice.path + " ", choice);
   }
   return choice;
 }

@@ -52,9 +52,26 @@ struct Options {
   bool no_lo = false;                // ns add
   std::string user;                  // ns exec, shell
   bool dns = false;                  // ns exec, shell
-  bool all = false;                  // ns exec
+  bool all = false;                  // ns exec, watch
   bool user_ns = false;              // lab
 };
+
+// An option of one command, and where its value goes.
+struct Option {
+  const char* spelling;  // "-o,--output"
+  const char* value;     // "FILE"; empty for a flag
+  const char* help;
+  std::variant<bool Options::*, std::size_t Options::*, std::string Options::*,
+               std::vector<std::string> Options::*>
+      target;
+};
+
+// What a command takes that answers in text; of commands, cli takes them for all.
+inline constexpr Option kJson = {"--json", "", "answer as JSON", &Options::json};
+inline constexpr Option kNoColor = {"--no-color", "", "no colours; NO_COLOR does the same",
+                                    &Options::no_color};
+inline constexpr Option kWidth = {"--width", "COLUMNS", "fit into so many columns",
+                                  &Options::width};
 
 struct Request {
   Request(const Options& options_, const model::Snapshot& snapshot_)
@@ -91,16 +108,6 @@ struct Answer {
 Answer snapshot_answer(const model::Snapshot& snapshot);
 
 inline constexpr std::size_t kAnyNumber = 1000;
-
-// An option of one command, and where its value goes.
-struct Option {
-  const char* spelling;  // "-o,--output"
-  const char* value;     // "FILE"; empty for a flag
-  const char* help;
-  std::variant<bool Options::*, std::size_t Options::*, std::string Options::*,
-               std::vector<std::string> Options::*>
-      target;
-};
 
 struct Command {
   const char* name;
@@ -160,6 +167,7 @@ extern const Command kWhois;
 extern const Command kGraph;
 extern const Command kSnapshot;
 extern const Command kDiff;
+extern const Action kWatch;
 
 extern const Group kNs;
 extern const Group kLab;

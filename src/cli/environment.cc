@@ -1,6 +1,7 @@
 #include "cli/environment.h"
 
 #include <cstdlib>
+#include <utility>
 
 #include "collect/collect.h"
 #include "os/files.h"
@@ -26,6 +27,8 @@ Environment real_environment() {
             return collect::collect(os::real_kernel(), {.facts = facts});
           },
       .own_netns = own_netns,
+      .follow =
+          [](live::Publish publish) { return live::follow(os::real_kernel(), std::move(publish)); },
       .read_in = [](std::size_t limit) { return os::read_whole(os::kStdin, limit); },
       .write_out = [](std::string_view text) { return os::write_whole(os::kStdout, text); },
       .write_err = [](std::string_view text) { (void)os::write_whole(os::kStderr, text); },

@@ -2,12 +2,14 @@
 
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/result.h"
 #include "collect/facts.h"
+#include "live/follow.h"
 #include "model/snapshot.h"
 #include "os/change.h"
 #include "os/kernel.h"
@@ -18,6 +20,8 @@ namespace nsmap::cli {
 struct Environment {
   std::function<Result<model::Snapshot>(collect::Facts)> collect;  // of the live host
   std::function<std::optional<model::NetnsId>()> own_netns;        // the one nsmap runs in
+  // Follows the live host.
+  std::function<Result<std::unique_ptr<live::Follower>>(live::Publish)> follow = {};
   std::function<SysResult<std::string>(std::size_t)> read_in;  // standard input, at most so much
   std::function<SysResult<void>(std::string_view)> write_out;
   std::function<void(std::string_view)> write_err;

@@ -61,7 +61,7 @@ Result<Answer> run_status(const ActionRequest& request) {
   return Answer{.bytes = text, .yes = in_step};
 }
 
-constexpr Option kOptions[] = {kUserNs, {"--json", "", "answer as JSON", &Options::json}};
+constexpr Option kOptions[] = {kUserNs, kJson};
 
 }  // namespace
 
