@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <random>
+
 namespace nsmap::codec {
 namespace {
 
@@ -32,6 +34,18 @@ TEST(Decompress, RefusesWhatIsCutShortOrDamaged) {
   EXPECT_EQ(decompress("", "a.zst", kLimit).error().text, "a.zst: it is cut short");
   packed[packed.size() - 6] ^= 0x55;
   EXPECT_THAT(decompress(packed, "a.zst", kLimit).error().text, HasSubstr("a.zst: damaged: "));
+}
+
+TEST(Compress, AgainstABaseTakesWhatIsNew) {
+  std::mt19937 random;
+  std::string base(1'000'000, '\0');
+  for (char& byte : base) byte = static_cast<char>(random());
+  const std::string changed = base.substr(0, 400'000) + "a change" + base.substr(400'000);
+  const std::string packed = compress(changed, base);
+  EXPECT_LT(packed.size(), 1000u);
+  EXPECT_EQ(decompress(packed, "a", kLimit, base), changed);
+  EXPECT_FALSE(decompress(packed, "a", kLimit));
+  EXPECT_FALSE(decompress(packed, "a", kLimit, changed));
 }
 
 TEST(Decompress, MakesNoMoreThanTheLimit) {

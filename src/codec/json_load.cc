@@ -34,20 +34,6 @@ std::string syntax_error(const json::error_code& error, std::size_t offset) {
   return fmt::format("not JSON: {} near byte {}", error.message(), offset);
 }
 
-// The document in `text`, in the memory of `storage`.
-Result<json::value> parse(std::string_view text, std::string_view what, json::storage_ptr storage) {
-  json::parse_options options;
-  options.max_depth = kMaxDepth;
-  json::stream_parser parser(std::move(storage), options);
-  json::error_code error;
-  const std::size_t offset = parser.write_some(text.data(), text.size(), error);
-  if (!error && text.find_first_not_of(" \t\r\n", offset) != std::string_view::npos)
-    error = json::error::extra_data;
-  if (!error) parser.finish(error);
-  if (error) return usage_error(fmt::format("{}: {}", what, syntax_error(error, offset)));
-  return parser.release();
-}
-
 Result<void> check_header(const json::object& object, std::string_view what) {
   Header header;
   if (read_members(object, header) || header.format != kSnapshotFormat)
@@ -62,17 +48,35 @@ Result<void> check_header(const json::object& object, std::string_view what) {
 
 }  // namespace
 
+Result<json::value> parse_json(std::string_view text, std::string_view what,
+                               json::storage_ptr storage) {
+  json::parse_options options;
+  options.max_depth = kMaxDepth;
+  json::stream_parser parser(std::move(storage), options);
+  json::error_code error;
+  const std::size_t offset = parser.write_some(text.data(), text.size(), error);
+  if (!error && text.find_first_not_of(" \t\r\n", offset) != std::string_view::npos)
+    error = json::error::extra_data;
+  if (!error) parser.finish(error);
+  if (error) return usage_error(fmt::format("{}: {}", what, syntax_error(error, offset)));
+  return parser.release();
+}
+
+tl::unexpected<Error> misfit(std::string_view what, const Problem& problem) {
+  if (problem.path.empty()) return usage_error(fmt::format("{}: {}", what, problem.what));
+  return usage_error(fmt::format("{}: {}: {}", what, problem.path, problem.what));
+}
+
 Result<model::Snapshot> snapshot_from_json(std::string_view text, std::string_view what) {
   json::monotonic_resource memory;
-  const auto document = parse(text, what, &memory);
+  const auto document = parse_json(text, what, &memory);
   if (!document) return tl::unexpected(document.error());
   const auto* object = document->if_object();
   if (!object) return usage_error(fmt::format("{}: not an nsmap snapshot", what));
   if (auto checked = check_header(*object, what); !checked)
     return tl::unexpected(std::move(checked.error()));
   model::Snapshot snapshot;
-  if (const auto problem = read_members(*object, snapshot))
-    return usage_error(fmt::format("{}: {}: {}", what, problem->path, problem->what));
+  if (const auto problem = read_members(*object, snapshot)) return misfit(what, *problem);
   return snapshot;
 }
 

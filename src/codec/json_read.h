@@ -14,9 +14,11 @@
 #include <boost/json.hpp>
 #include <boost/mp11/algorithm.hpp>
 
+#include "base/result.h"
 #include "base/text.h"
 #include "codec/json_names.h"
 #include "codec/json_write.h"
+#include "model/link.h"
 
 // JSON to described values: the inverse of json_write.h. Members that are missing keep their
 // default and keys nobody knows are passed over, so that a reader takes what a newer minor version
@@ -130,6 +132,8 @@ template <typename T>
 MaybeProblem read_struct(const boost::json::object& object, T& value) {
   return read_members(object, value);
 }
+template <>
+MaybeProblem read_struct(const boost::json::object& object, model::Link& link);
 
 template <typename T>
 MaybeProblem read_json(const boost::json::value& json, T& value) {
@@ -155,6 +159,25 @@ MaybeProblem read_json(const boost::json::value& json, T& value) {
     const auto* object = json.if_object();
     return object ? read_struct(*object, value) : Problem::expected("an object");
   }
+}
+
+// The document in `text`, in the memory of `storage`. An error begins with `what`.
+Result<boost::json::value> parse_json(std::string_view text, std::string_view what,
+                                      boost::json::storage_ptr storage);
+
+// The error of what is no value of the wanted type.
+tl::unexpected<Error> misfit(std::string_view what, const Problem& problem);
+
+// The value that append_json wrote; an error is of kind usage, begins with `what` and says where in
+// the document it is.
+template <typename T>
+Result<T> from_json(std::string_view text, std::string_view what) {
+  boost::json::monotonic_resource memory;
+  const auto document = parse_json(text, what, &memory);
+  if (!document) return tl::unexpected(document.error());
+  T value{};
+  if (const auto problem = read_json(*document, value)) return misfit(what, *problem);
+  return value;
 }
 
 }  // namespace nsmap::codec

@@ -5,6 +5,7 @@
 
 #include <cerrno>
 
+#include "codec/json_read.h"
 #include "codec/random_snapshot.h"
 
 namespace nsmap::codec {
@@ -230,6 +231,16 @@ TEST(JsonRead, CutsTextNoSourceGives) {
   const auto snapshot =
       loaded("\"processes\":[{\"command\":\"" + std::string(2'000'000, 'x') + "\"}]");
   EXPECT_LT(snapshot.processes.at(0).command.size(), 70'000u);
+}
+
+TEST(JsonRead, ReadsAPartAlone) {
+  const model::Snapshot snapshot = RandomSnapshot(3).make();
+  EXPECT_EQ(from_json<std::vector<model::Namespace>>(written(snapshot.namespaces), "a"),
+            snapshot.namespaces);
+  EXPECT_EQ(from_json<model::Host>("[", "a").error().text, "a: it is cut short");
+  EXPECT_EQ(from_json<model::Host>("[]", "a").error().text, "a: expected an object");
+  EXPECT_EQ(from_json<model::Namespace>(R"({"links":[{"mtu":-1}]})", "a").error().text,
+            "a: links[0].mtu: -1 is out of range");
 }
 
 }  // namespace
