@@ -23,6 +23,7 @@ RESTRICTED = [
     (r"(arpa/.*|netdb\.h)", {"os"}),
     (r"boost/(json|asio|beast).*", {"collect", "codec", "cli"}),
     (r"graphviz/.*", {"render"}),
+    (r"(sqlite3\.h|openssl/.*)", {"history"}),
     (r"(yaml-cpp|nftables)/.*", {"lab"}),
 ]
 
