@@ -9,13 +9,15 @@
 
 #include <CLI/CLI.hpp>
 
+#include "cli/history.h"
+
 namespace nsmap::cli {
 namespace {
 
 // The sub-commands, in the order --help shows them.
 constexpr Group::Member kCommands[] = {&kLs, &kShow, &kWhois, &kGraph, &kSnapshot, &kDiff, &kWatch};
 // Groups of them, which come after.
-constexpr const Group* kGroups[] = {&kNs, &kLab};
+constexpr const Group* kGroups[] = {&kNs, &kLab, &kHistory};
 
 constexpr const char* kAbout =
     "The network state of this host, every network namespace at once: with no command, the map of\n"
@@ -31,11 +33,16 @@ constexpr const char* kMore =
     "not "
     "read or\ndo what was needed.";
 
-constexpr Option kFrom = {"--from", "FILE",
-                          "answer from a saved snapshot (- for standard input), not the live host",
-                          &Options::from};
+// Which snapshot something is about.
+constexpr Option kSources[] = {
+    {"--from", "FILE", "answer from a saved snapshot (- for standard input), not the live host",
+     &Options::from},
+    {"--at", "TIME", "answer from the history: 14:30, 'yesterday 14:30', 2026-11-22, -2h, '#12'",
+     &Options::at},
+    kHistoryFile,
+};
 
-constexpr Option kCommon[] = {kFrom, kJson, kNoColor, kWidth};
+constexpr Option kCommon[] = {kJson, kNoColor, kWidth};
 
 void add_option(CLI::App& app, const Option& option, Options& options) {
   const auto add = [&](auto member) {
@@ -86,6 +93,7 @@ void describe(CLI::App& app, const Command& command, Options& options) {
   app.set_help_flag("-h,--help", "this help");
   add_things(app, things_of(command), options);
   for (const Option& option : command.options) add_option(app, option, options);
+  for (const Option& option : kSources) add_option(app, option, options);
   for (const Option& option : kCommon) add_option(app, option, options);
   app.get_formatter()->column_width(26);
   app.footer(command.more);
@@ -95,7 +103,8 @@ void describe(CLI::App& app, const Action& action, Options& options) {
   app.set_help_flag("-h,--help", "this help");
   add_things(app, things_of(action), options);
   for (const Option& option : action.options) add_option(app, option, options);
-  if (action.takes_from) add_option(app, kFrom, options);
+  if (action.takes_from)
+    for (const Option& option : kSources) add_option(app, option, options);
   app.get_formatter()->column_width(26);
   app.footer(action.more);
 }

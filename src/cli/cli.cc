@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "base/text.h"
 #include "cli/arguments.h"
 #include "cli/command.h"
 #include "cli/source.h"
@@ -29,11 +28,6 @@ int exit_status(Error::Kind kind) {
       return 3;
   }
   return 3;
-}
-
-// One line on standard error, whatever is in the text.
-void say(const Environment& environment, std::string_view line) {
-  environment.write_err(fmt::format("nsmap: {}\n", terminal_text(line)));
 }
 
 int fail(const Environment& environment, const Error& error) {
@@ -62,10 +56,11 @@ Giver all_of(const std::string& bytes) {
 // Fills in what depends on where nsmap runs.
 void place(Request& request, const Environment& environment) {
   const Options& options = request.options;
-  if (options.from.empty()) request.own = environment.own_netns();
-  request.load = [&](const std::string& from) {
+  if (is_live(options)) request.own = environment.own_netns();
+  request.load = [&](const std::string& word) {
     Options other = options;
-    other.from = from;
+    other.from = other.at = "";
+    other.snapshot = word;
     return get_snapshot(other, environment);
   };
   const bool to_terminal = environment.out_is_terminal && options.output.empty();
@@ -92,7 +87,7 @@ int answer(const Command& command, const Options& options, const Environment& en
   auto result = command.run(request);
   if (!result) return fail(environment, result.error());
   const bool told = command.tells_refused && !options.json;
-  const bool partial = options.from.empty() && !snapshot.host.privileged;
+  const bool partial = is_live(options) && !snapshot.host.privileged;
   if (result->note.empty() && partial && !told) result->note = kNotPrivileged;
   return finish(*result, options, environment);
 }
@@ -108,8 +103,8 @@ int ask(const Command& command, Options& options, const Environment& environment
 }
 
 Result<void> check_action(const Action& action, const Options& options) {
-  if (!action.takes_from && !options.from.empty())
-    return usage_error(fmt::format("{} acts on the live host: --from is not for it", action.name));
+  if (!action.takes_from && !is_live(options))
+    return usage_error(fmt::format("{}: --from and --at are not for it", action.name));
   if (action.takes_program && options.program.empty())
     return usage_error(fmt::format("{}: there is no program", action.name),
                        "-- and the program at the end");

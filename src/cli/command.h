@@ -25,7 +25,11 @@ namespace nsmap::cli {
 // All that can be said on the command line.
 struct Options {
   // Common to all commands.
-  std::string from;  // a snapshot's file, "-" for standard input; empty: the live host
+  // Which snapshot it is about: at most one is set; empty all: the live host.
+  std::string from;      // a file, "-" for standard input
+  std::string at;        // a time, of the history
+  std::string snapshot;  // a file, "-", or a time
+  std::string history;   // the history's file; empty: the user's own
   bool json = false;
   bool no_color = false;
   std::size_t width = 0;  // columns; 0: the terminal's
@@ -38,7 +42,7 @@ struct Options {
   std::string output;                // a file; empty: standard output
   std::string format;                // graph
   std::vector<std::string> program;  // what stands after --
-  std::string at;                    // ns add
+  std::string mount_at;              // ns add
   std::string name;                  // lab export
   std::vector<std::string> addr4;    // ns connect
   std::vector<std::string> addr6;    // ns connect
@@ -54,6 +58,9 @@ struct Options {
   bool dns = false;                  // ns exec, shell
   bool all = false;                  // ns exec, watch
   bool user_ns = false;              // lab
+  std::size_t keep = 0;              // history prune; 0: not said
+  std::string older_than;            // history prune
+  bool dry_run = false;              // history prune
 };
 
 // An option of one command, and where its value goes.
@@ -84,8 +91,9 @@ struct Request {
   std::optional<model::NetnsId> own;  // the namespace nsmap runs in, when the snapshot is live
   std::size_t width;                  // columns to fit into; 0: any
   bool color = false;
-  // Reads one more snapshot: a file's, that of standard input (-) or, empty, of the live host.
-  std::function<Result<model::Snapshot>(const std::string& from)> load;
+  // Reads one more snapshot: a file's, that of standard input (-), of a time or, empty, of the live
+  // host.
+  std::function<Result<model::Snapshot>(const std::string& word)> load;
 
   // Made when first asked for: a snapshot's copy needs neither.
   const model::Index& index() const;
@@ -144,7 +152,7 @@ struct Action {
   std::size_t least = 1;  // how many of them
   std::size_t most = 1;
   bool takes_program = false;                  // after --
-  bool takes_from = false;                     // has the option --from, for `collect`
+  bool takes_from = false;                     // has --from and --at, for `collect`
   collect::Facts facts = collect::Facts::all;  // what `collect` gives, of the live host
   std::span<const Option> options = {};
   const char* more = "";  // after the options in its help
@@ -171,5 +179,6 @@ extern const Action kWatch;
 
 extern const Group kNs;
 extern const Group kLab;
+extern const Group kHistory;
 
 }  // namespace nsmap::cli

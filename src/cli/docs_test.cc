@@ -60,6 +60,8 @@ std::vector<codec::StructSchema> schema() {
   codec::add_schema<ListedNamespace>(types);
   codec::add_schema<ShownNamespace>(types);
   codec::add_schema<LabDifference>(types);
+  codec::add_schema<ListedSnapshot>(types);
+  codec::add_schema<PrunedHistory>(types);
   codec::add_schema<analyze::WhoisAnswer>(types);
   codec::add_schema<analyze::Difference>(types);
   return types;

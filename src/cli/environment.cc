@@ -1,8 +1,11 @@
 #include "cli/environment.h"
 
+#include <fmt/format.h>
+
 #include <cstdlib>
 #include <utility>
 
+#include "base/text.h"
 #include "collect/collect.h"
 #include "os/files.h"
 #include "os/kernel.h"
@@ -16,7 +19,21 @@ std::optional<model::NetnsId> own_netns() {
   return model::NetnsId{stat->id.dev, stat->id.ino};
 }
 
+// Root's is the host's; others' is where the XDG Base Directory Specification wants it, which takes
+// no relative path.
+std::string history_place() {
+  if (os::effective_user() == Uid(0)) return "/var/lib/nsmap/history.db";
+  const std::string state = os::environment_variable("XDG_STATE_HOME");
+  if (state.starts_with('/')) return state + "/nsmap/history.db";
+  const std::string home = os::environment_variable("HOME");
+  return home.starts_with('/') ? home + "/.local/state/nsmap/history.db" : "";
+}
+
 }  // namespace
+
+void say(const Environment& environment, std::string_view line) {
+  environment.write_err(fmt::format("nsmap: {}\n", terminal_text(line)));
+}
 
 Environment real_environment() {
   os::Changes& changes = os::real_changes();
@@ -39,6 +56,7 @@ Environment real_environment() {
       .err_is_terminal = os::is_terminal(os::kStderr),
       .width = os::terminal_width(os::kStdout),
       .no_color = !os::environment_variable("NO_COLOR").empty(),
+      .history = history_place(),
   };
 }
 

@@ -35,7 +35,11 @@ struct Environment {
   bool err_is_terminal = false;
   std::size_t width = 0;  // of the terminal that is standard output, in columns; 0: unknown
   bool no_color = false;  // NO_COLOR is set (no-color.org)
+  std::string history;    // where the user's own is; empty: there is no place for one
 };
+
+// One line on standard error, whatever is in the text.
+void say(const Environment& environment, std::string_view line);
 
 // The process's own.
 Environment real_environment();

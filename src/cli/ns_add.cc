@@ -6,7 +6,7 @@ namespace nsmap::cli {
 namespace {
 
 constexpr Option kOptions[] = {
-    {"--at", "PATH", "mount it there, not on /run/netns/NAME", &Options::at},
+    {"--at", "PATH", "mount it there, not on /run/netns/NAME", &Options::mount_at},
     {"--no-lo", "", "leave its loopback down", &Options::no_lo},
 };
 
@@ -14,9 +14,9 @@ Result<Answer> run_add(const ActionRequest& request) {
   const Options& options = request.options;
   auto planned = lab::plan_names(options.things);
   if (!planned) return tl::unexpected(planned.error());
-  if (!options.at.empty()) {
+  if (!options.mount_at.empty()) {
     if (planned->size() > 1) return usage_error("ns add --at: there is one path for several names");
-    planned->front().path = std::filesystem::absolute(options.at).lexically_normal();
+    planned->front().path = std::filesystem::absolute(options.mount_at).lexically_normal();
   }
   return lab::add_namespaces(request.system, *planned, !options.no_lo).map([] { return Answer{}; });
 }

@@ -7,6 +7,7 @@
 
 #include <boost/describe.hpp>
 
+#include "history/store.h"
 #include "model/index.h"
 
 // What the commands give with --json, beside the snapshot's own types. docs/snapshot.md documents
@@ -67,6 +68,31 @@ struct LabDifference {
 };
 BOOST_DESCRIBE_STRUCT(LabDifference, (), (lab, interrupted, steps, extra))
 
+// A snapshot of the history: a line of `nsmap history ls`, and what `nsmap history save` tells.
+struct ListedSnapshot {
+  std::uint64_t id = 0;
+  std::string time;  // RFC 3339, UTC
+  std::int64_t time_ns = 0;
+  std::string hostname;
+  std::uint64_t namespaces = 0;
+  std::uint64_t added = 0;
+  std::optional<std::uint64_t> since;
+  std::string changes;
+};
+BOOST_DESCRIBE_STRUCT(ListedSnapshot, (),
+                      (id, time, time_ns, hostname, namespaces, added, since, changes))
+
+// What `nsmap history prune` removed.
+struct PrunedHistory {
+  std::uint64_t removed = 0;
+  std::uint64_t left = 0;
+  std::uint64_t parts = 0;
+  std::uint64_t bytes = 0;
+  bool dry_run = false;
+};
+BOOST_DESCRIBE_STRUCT(PrunedHistory, (), (removed, left, parts, bytes, dry_run))
+
+ListedSnapshot list_entry(const history::Entry& entry);
 ListedNamespace list_namespace(const model::Index& index, std::string title,
                                const model::Namespace& ns);
 ShownNamespace show_namespace(const model::Index& index, std::string title,

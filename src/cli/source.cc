@@ -2,11 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <optional>
 
+#include "cli/history.h"
 #include "cli/progress.h"
 #include "codec/compress.h"
 #include "codec/json.h"
+#include "history/times.h"
 #include "os/files.h"
 
 namespace nsmap::cli {
@@ -39,11 +42,56 @@ Result<model::Snapshot> look(const Environment& environment, collect::Facts fact
   return environment.collect(facts);
 }
 
+tl::unexpected<Error> no_time(const std::string& text) {
+  return usage_error(fmt::format("{}: that is no time", text),
+                     "14:30, 'yesterday 14:30', 2026-11-22, -2h, '2h ago', @1795356000 or '#12'");
+}
+
+// Of the history; says which one it is.
+Result<model::Snapshot> recall(const std::string& time, const Options& options,
+                               const Environment& environment) {
+  const auto when = history::parse_when(time, now_ns());
+  if (!when) return no_time(time);
+  auto store = open_history(options, environment);
+  if (!store) return tl::unexpected(store.error());
+  const auto entries = store->list();
+  if (!entries) return tl::unexpected(entries.error());
+  const auto entry = history::pick(*entries, *when);
+  if (!entry) return tl::unexpected(entry.error());
+  say(environment, fmt::format("{}: answering from {}", time, history::entry_text(*entry)));
+  return store->load(entry->id);
+}
+
+// What a word names that may be a file or a time: the file, where there is one.
+Result<model::Snapshot> load_or_recall(const std::string& word, const Options& options,
+                                       const Environment& environment) {
+  const bool is_time = history::parse_when(word, now_ns()).has_value();
+  std::error_code error;
+  const bool is_file = word == "-" || std::filesystem::exists(word, error);
+  if (is_time && is_file)
+    say(environment,
+        fmt::format("{0}: the file of that name, not the time; --at {0} is the time", word));
+  if (is_time && !is_file) return recall(word, options, environment);
+  if (!is_file)
+    return usage_error(fmt::format("{}: no such file, and no time", word),
+                       "a file made by nsmap snapshot -o FILE, 14:30, -2h or '#12'");
+  return load(word, environment);
+}
+
 }  // namespace
+
+bool is_live(const Options& options) {
+  return options.from.empty() && options.at.empty() && options.snapshot.empty();
+}
 
 Result<model::Snapshot> get_snapshot(const Options& options, const Environment& environment,
                                      collect::Facts facts) {
-  return options.from.empty() ? look(environment, facts) : load(options.from, environment);
+  if (!options.from.empty() && !options.at.empty())
+    return usage_error("--from and --at each name a snapshot", "one of them");
+  if (!options.from.empty()) return load(options.from, environment);
+  if (!options.at.empty()) return recall(options.at, options, environment);
+  if (!options.snapshot.empty()) return load_or_recall(options.snapshot, options, environment);
+  return look(environment, facts);
 }
 
 }  // namespace nsmap::cli

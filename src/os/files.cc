@@ -151,6 +151,8 @@ std::string environment_variable(const char* name) {
   return value ? value : "";
 }
 
+Uid effective_user() { return Uid(::geteuid()); }
+
 std::string text(Errno error) { return std::generic_category().message(error.value); }
 
 }  // namespace nsmap::os

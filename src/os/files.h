@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/fd.h"
+#include "base/ids.h"
 #include "base/sink.h"
 #include "os/kernel.h"
 
@@ -43,6 +44,9 @@ std::size_t terminal_width(Fd file);
 
 // The value of an environment variable; empty when it is not set.
 std::string environment_variable(const char* name);
+
+// As whom nsmap runs.
+Uid effective_user();
 
 // "No such file or directory".
 std::string text(Errno error);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <string_view>
 
 namespace nsmap::view {
@@ -271,6 +272,20 @@ Tree make_diff(const std::vector<Difference>& differences, const Words& before,
     last = &difference;
   }
   return tree;
+}
+
+std::string diff_counts(const std::vector<Difference>& differences) {
+  std::map<DiffSubject, std::map<char, std::size_t>> counts;
+  for (const Difference& one : differences)
+    ++counts[one.subject][sign_text(one.change).plain().front()];
+  std::string text;
+  for (const auto& [subject, signs] : counts) {
+    text += fmt::format("{}{}", text.empty() ? "" : ", ", analyze::plural(subject));
+    for (const char sign : {'+', '-', '~', '?'})
+      if (const auto found = signs.find(sign); found != signs.end())
+        text += fmt::format(" {}{}", sign, found->second);
+  }
+  return text;
 }
 
 }  // namespace nsmap::view

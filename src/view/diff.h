@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "analyze/diff.h"
@@ -21,5 +22,8 @@ Text difference_text(const analyze::Difference& difference);
 // "host: + link veth9, veth, port of br0".
 Text difference_line(const analyze::Difference& difference, const Words& before,
                      const Words& after);
+
+// How many of what, for one line: "namespaces +1 -2, links ~3"; empty: none.
+std::string diff_counts(const std::vector<analyze::Difference>& differences);
 
 }  // namespace nsmap::view

@@ -109,5 +109,22 @@ TEST(DiffWords, SaysThatTheHostBootedOrIsAnother) {
                                                " → 6.19");
 }
 
+TEST(DiffWords, AreCountedForOneLine) {
+  const auto one = [](DiffChange change, DiffSubject subject) {
+    Difference difference;
+    difference.change = change;
+    difference.subject = subject;
+    return difference;
+  };
+  EXPECT_EQ(diff_counts({}), "");
+  EXPECT_EQ(diff_counts({one(DiffChange::changed, DiffSubject::link),
+                         one(DiffChange::added, DiffSubject::namespace_),
+                         one(DiffChange::removed, DiffSubject::link),
+                         one(DiffChange::replaced, DiffSubject::namespace_),
+                         one(DiffChange::changed, DiffSubject::link),
+                         one(DiffChange::unread_after, DiffSubject::route)}),
+            "namespaces +1 ~1, links -1 ~2, routes ?1");
+}
+
 }  // namespace
 }  // namespace nsmap::view
