@@ -2,8 +2,9 @@
 // and with one namespace in a hundred changed, in turn by a new address, another MTU, a new
 // process, or by being made anew. Prints what it came to as JSON.
 //
-// usage: bench_history SNAPSHOT HISTORY COUNT [--counters]
-// --counters: the counters of every link that has carried anything grow from each to the next
+// usage: bench_history SNAPSHOT HISTORY COUNT [--traffic]
+// --traffic: from each to the next the counters of every link grow, a fifth of the neighbours are
+// in another state, and a tenth of the namespaces have another connection
 
 #include <fmt/format.h>
 
@@ -29,7 +30,7 @@ class Host {
 
   const model::Snapshot& snapshot() const { return snapshot_; }
 
-  void pass_a_minute(bool counters) {
+  void pass_a_minute(bool traffic) {
     auto& host = snapshot_.host;
     host.time_ns += 60'000'000'000 + below(1'000'000);
     host.monotonic_ns += 60'000'000'000;
@@ -40,7 +41,7 @@ class Host {
     read_again();
     const std::size_t changes = std::max<std::size_t>(1, snapshot_.namespaces.size() / 100);
     for (std::size_t i = 0; i < changes; ++i) change();
-    if (counters) count();
+    if (traffic) pass_traffic();
   }
 
  private:
@@ -113,17 +114,34 @@ class Host {
       if (process.net == before) process.net = ns.id;
   }
 
-  void count() {
-    for (model::Namespace& ns : snapshot_.namespaces)
-      for (model::Link& link : ns.links) {
-        if (link.kind == "loopback") continue;
-        const auto received = static_cast<std::uint64_t>(1 + below(100'000));
-        const auto sent = static_cast<std::uint64_t>(1 + below(100'000));
-        link.counters.rx_packets += received;
-        link.counters.rx_bytes += received * static_cast<std::uint64_t>(64 + below(1400));
-        link.counters.tx_packets += sent;
-        link.counters.tx_bytes += sent * static_cast<std::uint64_t>(64 + below(1400));
-      }
+  void pass_traffic() {
+    for (model::Namespace& ns : snapshot_.namespaces) {
+      for (model::Link& link : ns.links)
+        if (link.kind != "loopback") count(link.counters);
+      for (model::Neighbour& neighbour : ns.neighbours)
+        if (below(5) == 0) neighbour.state = neighbour.state == "stale" ? "reachable" : "stale";
+      if (below(10) == 0) connect(ns);
+    }
+  }
+
+  void count(model::Counters& counters) {
+    const auto received = static_cast<std::uint64_t>(1 + below(100'000));
+    const auto sent = static_cast<std::uint64_t>(1 + below(100'000));
+    counters.rx_packets += received;
+    counters.rx_bytes += received * static_cast<std::uint64_t>(64 + below(1400));
+    counters.tx_packets += sent;
+    counters.tx_bytes += sent * static_cast<std::uint64_t>(64 + below(1400));
+  }
+
+  void connect(model::Namespace& ns) {
+    if (ns.sockets.size() > 10) ns.sockets.erase(ns.sockets.begin());
+    model::Socket& socket = ns.sockets.emplace_back();
+    socket.protocol = "tcp";
+    socket.state = "established";
+    socket.local = socket.remote = IpAddress::any(false);
+    socket.local_port = 443;
+    socket.remote_port = static_cast<std::uint16_t>(32768 + below(28000));
+    socket.inode = Inode(static_cast<std::uint64_t>(below(10'000'000)));
   }
 
   model::Snapshot snapshot_;
@@ -147,7 +165,7 @@ double milliseconds_since(Clock::time_point begin) {
 
 int main(int argc, char** argv) {
   if (argc < 4) return 2;
-  const bool counters = argc > 4 && std::string_view(argv[4]) == "--counters";
+  const bool traffic = argc > 4 && std::string_view(argv[4]) == "--traffic";
   std::ifstream file(argv[1], std::ios::binary);
   const std::string json{std::istreambuf_iterator<char>(file), {}};
   Host host(must(codec::snapshot_from_json(json, argv[1])));
@@ -155,7 +173,7 @@ int main(int argc, char** argv) {
   const int count = std::atoi(argv[3]);
   const auto begin = Clock::now();
   for (int i = 0; i < count; ++i) {
-    host.pass_a_minute(counters);
+    host.pass_a_minute(traffic);
     must(store.save(host.snapshot()));
   }
   const double saving = milliseconds_since(begin) / count;

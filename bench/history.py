@@ -14,7 +14,8 @@ import bench
 import harness
 
 HISTORY = str(bench.BUILD / "bench/bench_history")
-CASES = [("counters at rest", []), ("all counters growing", ["--counters"])]
+CASES = [("at rest but for that", []),
+         ("traffic on every link", ["--traffic"])]
 
 
 def first_snapshot(size):
@@ -45,10 +46,10 @@ def main():
         rows.append([name, f"{size / 1e6:.0f}", f"{size / options.snapshots / 1000:.1f}",
                      f"{told['json_bytes'] * options.snapshots / size:.0f}",
                      f"{told['save_ms']:.1f}", f"{told['load_ms']:.1f}"])
-    print_title = (f"{options.snapshots:,} snapshots of {options.namespaces} namespaces, "
-                   "one in a hundred changed each time")
-    bench.print_table(print_title, ["", "MB", "KB a snapshot", "× smaller than JSON", "ms to save",
-                                    "ms to load"], rows)
+    title = (f"{options.snapshots:,} snapshots of {options.namespaces} namespaces, "
+             "one in a hundred changed each time")
+    bench.print_table(title, ["", "MB", "KB a snapshot", "× smaller than JSON", "ms to save",
+                              "ms to load"], rows)
     return 0
 
 
