@@ -10,6 +10,10 @@
 //   whole     reads everything, as the first look did: when the kernel could not tell all that
 //             happened, and from time to time, for what it never tells of (sockets, counters)
 //
+// Who is where is looked at by itself, every fifth of a second or more (collect::find_residents):
+// the kernel's process events (CONFIG_PROC_EVENTS) do not tell of unshare(2) and setns(2), and
+// before Linux 6.6 a listener that is killed leaves them switched on for good.
+//
 // Each look is followed by a pause in proportion to what it cost, so that whatever happens, and
 // however large the host, following it takes a bounded share of one core. What happens meanwhile
 // is noted as stale, once for each fact of each namespace, and so takes bounded memory too.
@@ -51,13 +55,16 @@ struct Pace {
   }
 };
 constexpr Pace kAgain{4, milliseconds(3), seconds(2)};
-constexpr Pace kAround{10, milliseconds(20), seconds(10)};
+constexpr Pace kAround{15, milliseconds(20), seconds(10)};
 constexpr Pace kWhole{400, seconds(10), seconds(300)};
 constexpr Pace kWholeUnheard{40, seconds(1), seconds(60)};  // there is no other look
 constexpr Pace kResidents{250, milliseconds(200), seconds(5)};
 
 // Changes come in swarms: so long one waits for the rest of it.
 constexpr nanoseconds kSwarm = milliseconds(3);
+
+// In the host's own namespace processes come and go all the time.
+constexpr nanoseconds kHostPatience = seconds(1);
 
 // A process that came begins to listen soon, and the kernel does not tell.
 constexpr nanoseconds kStartUp = seconds(1);
@@ -164,11 +171,17 @@ class HostFollower final : public Follower {
     residents_due_ = kResidents.next(begin, Clock::now());
     const auto [came, left] = collect::moves_between(std::exchange(residents_, now), now);
     if (came.empty() && left.empty()) return;
-    want(around_wanted_, begin);
+    const bool host_alone = is_host_alone(came) && is_host_alone(left);
+    want(around_wanted_, begin + (host_alone ? kHostPatience : nanoseconds(0)));
     // Their sockets come and go with them.
     restless_.insert(came.begin(), came.end());
     restless_.insert(left.begin(), left.end());
     starting_.insert(came.begin(), came.end());
+  }
+
+  bool is_host_alone(const std::set<std::uint64_t>& namespaces) const {
+    const model::Namespace* host = state_->index.host();
+    return namespaces.empty() || (host && namespaces == std::set{host->id.ino});
   }
 
   // --- looking -------------------------------------------------------------------------------

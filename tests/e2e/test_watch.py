@@ -116,7 +116,7 @@ class Watch(TestCase):
     def test_namespaces_come_and_go(self):
         watcher = self.watch()
         sh("ip netns add blue")
-        watcher.told("+ namespace blue")
+        watcher.told_like(r"\+ namespace blue.*")
         sh("ip link add up0 type veth peer name eth0 netns blue")
         watcher.told("host: + link up0, veth to eth0 @blue")
         sh("ip netns del blue")
@@ -154,7 +154,7 @@ class Watch(TestCase):
             sh("ip netns add blue && ip -n blue link set lo up && ip netns del blue")
         sh("ip netns add green")
         self.addCleanup(sh, "ip netns del green", check=False)
-        watcher.told("+ namespace green")
+        watcher.told_like(r"\+ namespace green.*")
         time.sleep(1)
         left = {}
         for line in watcher.lines:
@@ -168,7 +168,7 @@ class Watch(TestCase):
         self.addCleanup(sh, "ip addr del 10.9.0.1/32 dev lo; ip netns del blue", check=False)
         sh("ip -n red route add blackhole 10.3.0.0/16 && ip -n red addr add 10.9.0.2/32 dev lo")
         watcher.told("red: + address 10.9.0.2/32 on lo")
-        watcher.told("+ namespace blue")
+        watcher.told_like(r"\+ namespace blue.*")
         self.assertFalse([line for line in watcher.lines if "10.9.0.1" in line or "route" in line])
 
     def test_json(self):
