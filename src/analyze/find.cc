@@ -227,4 +227,14 @@ Result<const Namespace*> find_namespace(const Index& index, const Titles& titles
   return ns;
 }
 
+std::vector<const Namespace*> find_namespaces(const Index& index, const Titles& titles,
+                                              std::string_view argument,
+                                              std::optional<NetnsId> own) {
+  std::vector<const Namespace*> namespaces;
+  if (const auto found = search_for({index, titles, own}, argument))
+    for (const NetnsId id : *found)
+      if (const Namespace* ns = index.find(id)) namespaces.push_back(ns);
+  return namespaces;
+}
+
 }  // namespace nsmap::analyze

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "analyze/names.h"
 #include "base/result.h"
@@ -19,5 +20,11 @@ namespace nsmap::analyze {
 Result<const model::Namespace*> find_namespace(const model::Index& index, const Titles& titles,
                                                std::string_view argument,
                                                std::optional<model::NetnsId> own);
+
+// All the namespaces that `argument` may mean.
+std::vector<const model::Namespace*> find_namespaces(const model::Index& index,
+                                                     const Titles& titles,
+                                                     std::string_view argument,
+                                                     std::optional<model::NetnsId> own);
 
 }  // namespace nsmap::analyze

@@ -75,6 +75,19 @@ TEST(FindNamespaceAmbiguous, ListsNoMoreThanEight) {
   EXPECT_THAT(result.error().text, HasSubstr("same (8) net:[8] and 4 more"));
 }
 
+TEST(FindNamespaces, GivesAllThatAnswer) {
+  model::Snapshot snapshot = test_host();
+  snapshot.containers.push_back(test_container("feed00000000", "blue", kBare));
+  const model::Index index(snapshot);
+  const auto count = [&](std::string_view argument) {
+    return find_namespaces(index, Titles(index), argument, {}).size();
+  };
+  EXPECT_EQ(count("blue"), 2u);
+  EXPECT_EQ(count("host"), 1u);
+  EXPECT_EQ(count("nothing"), 0u);
+  EXPECT_EQ(count("."), 0u);
+}
+
 TEST(FindNamespaceNotFound, HintsAtNearNames) {
   EXPECT_EQ(found(test_host(), "wbe").error().hint, "web");
   EXPECT_EQ(found(test_host(), "blu").error().hint, "blue, /run/netns/blue");

@@ -1,8 +1,8 @@
 #include "cli/command.h"
-#include "cli/results.h"
 #include "codec/json_write.h"
 #include "render/terminal.h"
 #include "view/list.h"
+#include "view/results.h"
 
 namespace nsmap::cli {
 namespace {
@@ -13,9 +13,9 @@ constexpr Option kOptions[] = {
 };
 
 std::string list_json(const Request& request) {
-  std::vector<ListedNamespace> list;
+  std::vector<view::ListedNamespace> list;
   for (const model::Namespace& ns : request.snapshot.namespaces)
-    list.push_back(list_namespace(request.index(), request.titles().of(ns.id), ns));
+    list.push_back(view::list_namespace(request.index(), request.titles().of(ns.id), ns));
   std::string out;
   codec::append_json(out, list);
   return out + "\n";

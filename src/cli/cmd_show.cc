@@ -1,8 +1,8 @@
 #include "analyze/find.h"
 #include "cli/command.h"
-#include "cli/results.h"
 #include "codec/json.h"
 #include "render/terminal.h"
+#include "view/results.h"
 #include "view/show.h"
 
 namespace nsmap::cli {
@@ -21,9 +21,9 @@ Result<Namespaces> find_all(const Request& request) {
 }
 
 std::string show_json(const Request& request, const Namespaces& namespaces) {
-  std::vector<ShownNamespace> shown;
+  std::vector<view::ShownNamespace> shown;
   for (const model::Namespace* ns : namespaces)
-    shown.push_back(show_namespace(request.index(), request.titles().of(ns->id), *ns));
+    shown.push_back(view::show_namespace(request.index(), request.titles().of(ns->id), *ns));
   std::string out;
   codec::append_json(out, shown);
   return out + "\n";

@@ -10,6 +10,8 @@
 #include "analyze/whois.h"
 #include "cli/results.h"
 #include "codec/schema.h"
+#include "history/listed.h"
+#include "view/results.h"
 
 // Holds docs/snapshot.md against the types it documents: every member, and none but those.
 
@@ -57,10 +59,10 @@ std::map<std::string, Fields> documented() {
 std::vector<codec::StructSchema> schema() {
   std::vector<codec::StructSchema> types;
   codec::add_schema<model::Snapshot>(types);
-  codec::add_schema<ListedNamespace>(types);
-  codec::add_schema<ShownNamespace>(types);
+  codec::add_schema<view::ListedNamespace>(types);
+  codec::add_schema<view::ShownNamespace>(types);
   codec::add_schema<LabDifference>(types);
-  codec::add_schema<ListedSnapshot>(types);
+  codec::add_schema<history::ListedSnapshot>(types);
   codec::add_schema<PrunedHistory>(types);
   codec::add_schema<analyze::WhoisAnswer>(types);
   codec::add_schema<analyze::Difference>(types);

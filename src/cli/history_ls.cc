@@ -3,6 +3,7 @@
 #include "cli/history.h"
 #include "cli/results.h"
 #include "codec/json_write.h"
+#include "history/listed.h"
 #include "history/times.h"
 #include "render/terminal.h"
 
@@ -51,8 +52,8 @@ Result<Answer> run_ls(const ActionRequest& request) {
   if (!entries) return tl::unexpected(entries.error());
   if (!request.options.json)
     return Answer{render::terminal(make_table(*entries), {environment.width, false})};
-  std::vector<ListedSnapshot> list;
-  for (const history::Entry& entry : *entries) list.push_back(list_entry(entry));
+  std::vector<history::ListedSnapshot> list;
+  for (const history::Entry& entry : *entries) list.push_back(history::list_entry(entry));
   std::string out;
   codec::append_json(out, list);
   return Answer{out + "\n"};

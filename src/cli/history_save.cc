@@ -4,6 +4,7 @@
 #include "cli/history.h"
 #include "cli/results.h"
 #include "codec/json_write.h"
+#include "history/listed.h"
 #include "history/times.h"
 #include "view/diff.h"
 
@@ -43,7 +44,7 @@ Result<Answer> run_save(const ActionRequest& request) {
   if (!entry) return tl::unexpected(entry.error());
   if (!options.json) return Answer{text(*entry)};
   std::string out;
-  codec::append_json(out, list_entry(*entry));
+  codec::append_json(out, history::list_entry(*entry));
   return Answer{out + "\n"};
 }
 

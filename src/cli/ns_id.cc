@@ -6,8 +6,8 @@
 #include "base/number.h"
 #include "base/text.h"
 #include "cli/ns.h"
-#include "cli/results.h"
 #include "codec/json_write.h"
+#include "view/results.h"
 
 namespace nsmap::cli {
 namespace {
@@ -41,7 +41,7 @@ std::string describe(const Request& request, const std::string& who, const model
 
 std::string id_json(const Request& request, const model::Namespace& ns) {
   std::string out;
-  codec::append_json(out, list_namespace(request.index(), request.titles().of(ns.id), ns));
+  codec::append_json(out, view::list_namespace(request.index(), request.titles().of(ns.id), ns));
   return out + "\n";
 }
 

@@ -1,12 +1,10 @@
-#include "cli/results.h"
+#include "view/results.h"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 
-namespace nsmap::cli {
+namespace nsmap::view {
 namespace {
 
 bool is_listener(const model::Socket& socket) {
@@ -22,21 +20,6 @@ std::vector<std::string> address_texts(const model::Namespace& ns) {
 }
 
 }  // namespace
-
-ListedSnapshot list_entry(const history::Entry& entry) {
-  using namespace std::chrono;
-  const sys_time<milliseconds> time(floor<milliseconds>(nanoseconds(entry.time_ns)));
-  ListedSnapshot listed;
-  listed.id = static_cast<std::uint64_t>(entry.id);
-  listed.time = fmt::format("{:%FT%T}Z", time);
-  listed.time_ns = entry.time_ns;
-  listed.hostname = entry.hostname;
-  listed.namespaces = entry.namespaces;
-  listed.added = entry.added;
-  if (entry.since) listed.since = static_cast<std::uint64_t>(*entry.since);
-  listed.changes = entry.changes;
-  return listed;
-}
 
 ListedNamespace list_namespace(const model::Index& index, std::string title,
                                const model::Namespace& ns) {
@@ -65,4 +48,4 @@ ShownNamespace show_namespace(const model::Index& index, std::string title,
   return shown;
 }
 
-}  // namespace nsmap::cli
+}  // namespace nsmap::view
