@@ -36,6 +36,8 @@ class UniqueFd {
   void reset() {
     if (value_ >= 0) ::close(std::exchange(value_, -1));
   }
+  // Hands it over: whoever takes the number closes it.
+  int release() { return std::exchange(value_, -1); }
   Fd borrow() const { return Fd(value_); }
   operator Fd() const { return Fd(value_); }  // NOLINT: passing an owner where a borrower is meant
   bool valid() const { return value_ >= 0; }

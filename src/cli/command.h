@@ -18,7 +18,8 @@
 
 // A sub-command that answers is a row (`Command`) that says what it is called and takes, and a
 // function from a snapshot to bytes. Reading the snapshot and writing the bytes is the business of
-// cli.cc. One that acts on the host is an `Action`; actions come in groups, as `nsmap ns`.
+// cli.cc. One that acts on the host, or goes on, is an `Action`; most
+// come in groups, as `nsmap ns`.
 
 namespace nsmap::cli {
 
@@ -61,6 +62,12 @@ struct Options {
   std::size_t keep = 0;              // history prune; 0: not said
   std::string older_than;            // history prune
   bool dry_run = false;              // history prune
+  std::vector<std::string> listen;   // serve
+  std::string socket;                // serve
+  std::string token_file;            // serve
+  std::string tls_cert;              // serve
+  std::string tls_key;               // serve
+  std::vector<std::string> hosts;    // serve
 };
 
 // An option of one command, and where its value goes.
@@ -176,6 +183,8 @@ extern const Command kGraph;
 extern const Command kSnapshot;
 extern const Command kDiff;
 extern const Action kWatch;
+
+extern const Action kServe;
 
 extern const Group kNs;
 extern const Group kLab;

@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::size_t kReadAtOnce = 1 << 20;
 constexpr mode_t kNewFileMode = 0644;
+constexpr mode_t kPrivateFileMode = 0600;
 
 tl::unexpected<Errno> last_error() { return tl::unexpected(Errno{errno}); }
 
@@ -135,6 +136,26 @@ SysResult<void> replace_file(const std::string& path, const Giver& content) {
   const bool exists = ::stat(target.c_str(), &old) == 0;
   if (exists && !S_ISREG(old.st_mode)) return write_in_place(target, content);
   return write_beside(target, content, exists ? old.st_mode & 0777 : new_file_mode());
+}
+
+SysResult<std::string> private_file(const std::string& path, std::size_t limit,
+                                    const std::function<std::string()>& make) {
+  const UniqueFd made(
+      ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, kPrivateFileMode));
+  if (made.valid()) {
+    std::string content = make();
+    if (const auto written = write_whole(made, content); !written) {
+      ::unlink(path.c_str());
+      return tl::unexpected(written.error());
+    }
+    return content;
+  }
+  if (errno != EEXIST) return last_error();
+  const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+  struct stat status {};
+  if (!file.valid() || ::fstat(file.borrow().get(), &status) != 0) return last_error();
+  if ((status.st_mode & 077) != 0) return tl::unexpected(Errno{EPERM});
+  return read_whole(file, limit);
 }
 
 void ignore_broken_pipes() { ::signal(SIGPIPE, SIG_IGN); }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -34,6 +35,11 @@ SysResult<void> write_whole(Fd file, std::string_view bytes);
 // its mode.
 SysResult<void> replace_file(const std::string& path, std::string_view bytes);
 SysResult<void> replace_file(const std::string& path, const Giver& content);
+
+// What a file holds that others may not read, at most `limit` bytes. EPERM where its group or
+// others may. A file that is not there is made, with mode 0600 and what `make` gives.
+SysResult<std::string> private_file(const std::string& path, std::size_t limit,
+                                    const std::function<std::string()>& make);
 
 // Writing to a pipe nobody reads fails with EPIPE from now on, rather than killing the program.
 void ignore_broken_pipes();

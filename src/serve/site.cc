@@ -1,0 +1,273 @@
+#include "serve/site.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "analyze/find.h"
+#include "codec/json_write.h"
+#include "serve/openapi.h"
+#include "serve/page.h"
+#include "serve/target.h"
+#include "serve/token.h"
+#include "serve/words.h"
+
+namespace nsmap::serve {
+namespace {
+
+// How many long documents may be held: those of the newest state, and those that slow readers
+// still receive.
+constexpr std::size_t kMostLong = 16;
+constexpr std::size_t kLong = 1 << 20;
+
+constexpr std::string_view kAllowed = "GET, HEAD";
+constexpr std::string_view kName = "{id}";
+
+struct Candidate {
+  model::NetnsId id;
+  std::string title;
+};
+BOOST_DESCRIBE_STRUCT(Candidate, (), (id, title))
+
+struct Ambiguous {
+  std::string error;
+  std::vector<Candidate> candidates;
+};
+BOOST_DESCRIBE_STRUCT(Ambiguous, (), (error, candidates))
+
+Reply error_of(unsigned status, const Error& error) { return error_reply(status, line(error)); }
+
+Reply not_yet() {
+  Reply reply = error_reply(503, "the host is still being read");
+  reply.headers.emplace_back("Retry-After", "1");
+  return reply;
+}
+
+Reply ambiguous(const live::State& state, const std::vector<const model::Namespace*>& found,
+                std::string text) {
+  Ambiguous answer{std::move(text), {}};
+  for (const auto* ns : found) answer.candidates.push_back({ns->id, state.titles.of(ns->id)});
+  std::string out;
+  codec::append_json(out, answer);
+  return {.status = 409, .document = json_document(out + "\n")};
+}
+
+// A bare number is an inode.
+std::string spelling_of(std::string_view name) {
+  const bool number = std::ranges::all_of(name, [](char c) { return c >= '0' && c <= '9'; });
+  return (number ? "ino:" : "") + std::string(name);
+}
+
+// Whether an If-None-Match lists it; weakly, as the encodings of an answer share a tag.
+bool lists(std::string_view if_none_match, std::string_view etag) {
+  while (!if_none_match.empty()) {
+    const auto [element, rest] = split(if_none_match, ',');
+    std::string_view tag = trim(element);
+    if (tag == "*" || tag == etag) return true;
+    if_none_match = rest;
+  }
+  return false;
+}
+
+}  // namespace
+
+struct Site::Context {
+  Site& site;
+  const Call& call;
+  const Target& target;
+  std::string_view name;  // what stands in place of {id}
+};
+
+struct Site::Route {
+  std::string_view path;  // ends in {id} where the rest of a path names something
+  bool open;              // to those without a token
+  bool needs_state;
+  Reply (*answer)(const Context& context);
+};
+
+const Site::Route Site::kRoutes[] = {
+    {"/", true, false, page},
+    {"/healthz", true, false, health},
+    {"/metrics", false, true, metrics},
+    {"/api/v1/openapi.json", false, false, openapi},
+    {"/api/v1/snapshot", false, true, snapshot},
+    {"/api/v1/namespaces", false, true, namespaces},
+    {"/api/v1/namespaces/{id}", false, true, one_namespace},
+    {"/api/v1/whois", false, true, whois},
+    {"/api/v1/graph", false, true, graph},
+    {"/api/v1/events", false, true, events},
+};
+
+Site::Site(SiteOptions options)
+    : options_(std::move(options)),
+      events_(options_.run),
+      page_(std::make_shared<const Document>(kHtml, std::string(page_html()))),
+      openapi_(json_document(std::string(openapi_json()))),
+      page_policy_(content_policy(page_html())) {}
+
+void Site::publish(live::StatePtr state) {
+  events_.add(*state);
+  answers_.emplace(std::move(state));
+}
+
+const Site::Route* Site::find(std::string_view path) {
+  const auto answers_to = [&](const Route& route) {
+    if (!route.path.ends_with(kName)) return path == route.path;
+    const auto base = route.path.substr(0, route.path.size() - kName.size());
+    return path.size() > base.size() && path.starts_with(base);
+  };
+  const auto* found = std::ranges::find_if(kRoutes, answers_to);
+  return found == std::end(kRoutes) ? nullptr : found;
+}
+
+std::optional<Reply> Site::refuse(const Call& call) const {
+  if (!call.one_host) return error_reply(400, "there must be one Host header");
+  if (!is_our_host(options_.hosts, call.host))
+    return error_reply(
+        421, fmt::format("this is not {}; nsmap serve --host names it so", clean_text(call.host)));
+  if (!call.origin.empty() && !is_same_origin(call.origin, call.host))
+    return error_reply(403, "pages from elsewhere get no answer");
+  return {};
+}
+
+Reply Site::answer(const Call& call) {
+  Reply reply = dispatch(call);
+  finish(call, reply);
+  ++counts_.replies[reply.status];
+  return reply;
+}
+
+Reply Site::dispatch(const Call& call) {
+  if (auto refused = refuse(call)) return *refused;
+  if (call.target.size() > kLongestTarget) return error_reply(414, "the target is too long");
+  const auto target = parse_target(call.target);
+  if (!target) return error_of(400, target.error());
+  const Route* route = find(target->path);
+  if (!(route && route->open) && !shows_token(call.authorization, options_.token)) {
+    Reply reply = error_reply(401, "a token is wanted: Authorization: Bearer TOKEN");
+    reply.headers.emplace_back("WWW-Authenticate", "Bearer");
+    return reply;
+  }
+  if (!route) return error_reply(404, "there is no " + target->path);
+  return run(*route, call, *target);
+}
+
+Reply Site::run(const Route& route, const Call& call, const Target& target) {
+  if (call.method != "GET" && call.method != "HEAD") {
+    Reply reply = error_reply(405, "nsmap serve only answers GET and HEAD");
+    reply.headers.emplace_back("Allow", kAllowed);
+    return reply;
+  }
+  if (call.has_body) return error_reply(413, "a request must have no body");
+  if (route.needs_state && !answers_) return not_yet();
+  std::string_view name;
+  if (route.path.ends_with(kName))
+    name = std::string_view(target.path).substr(route.path.size() - kName.size());
+  Reply reply = route.answer({*this, call, target, name});
+  if (route.needs_state)
+    reply.headers.emplace_back("Nsmap-State", events_.id(answers_->state().number));
+  return reply;
+}
+
+void Site::finish(const Call& call, Reply& reply) const {
+  Headers& headers = reply.headers;
+  headers.emplace_back("Cache-Control", "no-store");
+  headers.emplace_back("X-Content-Type-Options", "nosniff");
+  headers.emplace_back("Referrer-Policy", "no-referrer");
+  headers.emplace_back("Cross-Origin-Resource-Policy", "same-origin");
+  if (!reply.document || !reply.document->is_long()) return;
+  headers.emplace_back("Vary", "Accept-Encoding");
+  reply.encoding = choose_encoding(call.accept_encoding);
+}
+
+bool Site::is_crowded() {
+  std::erase_if(long_, [](const auto& document) { return document.expired(); });
+  return long_.size() >= kMostLong;
+}
+
+Reply Site::whole(const Context& context, DocumentPtr (Answers::*document)()) {
+  if (is_crowded()) {
+    Reply reply = error_reply(503, "too many readers are still busy with states that were");
+    reply.headers.emplace_back("Retry-After", "5");
+    return reply;
+  }
+  Reply reply;
+  const std::string etag = fmt::format("W/\"{}\"", events_.id(answers_->state().number));
+  reply.headers = {{"ETag", etag}};
+  if (lists(context.call.if_none_match, etag)) {
+    reply.status = 304;
+    return reply;
+  }
+  reply.document = ((*answers_).*document)();
+  const auto same = [&](const auto& each) { return each.lock() == reply.document; };
+  if (reply.document->size() > kLong && std::ranges::none_of(long_, same))
+    long_.push_back(reply.document);
+  return reply;
+}
+
+// --- the answers, in the order of the table ----------------------------------------------------
+
+Reply Site::page(const Context& context) {
+  return {.document = context.site.page_,
+          .headers = {{"Content-Security-Policy", context.site.page_policy_},
+                      {"Cross-Origin-Opener-Policy", "same-origin"},
+                      {"X-Frame-Options", "DENY"}}};
+}
+
+Reply Site::health(const Context& context) {
+  if (!context.site.answers_) return not_yet();
+  return {.document = json_document("{\"status\":\"ok\"}\n")};
+}
+
+Reply Site::metrics(const Context& context) {
+  std::string text(context.site.answers_->metrics());
+  text += own_metrics(context.site.counts_);
+  return {.document = std::make_shared<const Document>(kMetrics, std::move(text))};
+}
+
+Reply Site::openapi(const Context& context) { return {.document = context.site.openapi_}; }
+
+Reply Site::snapshot(const Context& context) {
+  return context.site.whole(context, &Answers::snapshot);
+}
+
+Reply Site::namespaces(const Context& context) {
+  return context.site.whole(context, &Answers::namespaces);
+}
+
+Reply Site::one_namespace(const Context& context) {
+  Answers& answers = *context.site.answers_;
+  const live::State& state = answers.state();
+  const std::string name = spelling_of(context.name);
+  const auto found = analyze::find_namespaces(state.index, state.titles, name, {});
+  if (found.size() == 1) return {.document = answers.one_namespace(*found.front())};
+  const auto why = analyze::find_namespace(state.index, state.titles, name, {});
+  return found.empty() ? error_of(404, why.error()) : ambiguous(state, found, line(why.error()));
+}
+
+Reply Site::whois(const Context& context) {
+  const auto thing = context.target.parameter("q");
+  if (!thing || thing->empty()) return error_reply(400, "whois wants a thing: ?q=THING");
+  const auto answer = context.site.answers_->whois(*thing);
+  if (!answer) return error_of(400, answer.error());
+  return {.document = *answer};
+}
+
+Reply Site::graph(const Context& context) { return context.site.whole(context, &Answers::graph); }
+
+Reply Site::events(const Context& context) {
+  if (context.site.counts_.streams >= context.site.options_.most_streams)
+    return error_reply(503, "too many follow already");
+  return {.document = std::make_shared<const Document>("text/event-stream", ""),
+          .headers = {{"X-Accel-Buffering", "no"}},  // nginx holds streams back otherwise
+          .events_after = context.site.events_.resume(context.call.last_event_id)};
+}
+
+Reply error_reply(unsigned status, std::string_view text) {
+  std::string out = "{\"error\":\"";
+  append_json_text(out, text);
+  return {.status = status, .document = json_document(out + "\"}\n")};
+}
+
+}  // namespace nsmap::serve

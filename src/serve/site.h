@@ -1,0 +1,77 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "live/state.h"
+#include "serve/answers.h"
+#include "serve/call.h"
+#include "serve/events.h"
+#include "serve/guard.h"
+#include "serve/metrics.h"
+
+namespace nsmap::serve {
+
+struct SiteOptions {
+  std::string token;
+  HostPolicy hosts;
+  std::string run;                  // tells this run from others, [0-9A-Za-z]+
+  std::size_t most_streams = 1000;  // of events
+};
+
+// From requests to replies, without a socket: what is asked for, whether it may be, and what the
+// newest state answers. For one thread.
+class Site {
+ public:
+  explicit Site(SiteOptions options);
+
+  void publish(live::StatePtr state);
+  Reply answer(const Call& call);
+
+  const Events& events() const { return events_; }
+  Counts& counts() { return counts_; }
+
+ private:
+  struct Context;
+  struct Route;
+  static const Route kRoutes[];
+  static const Route* find(std::string_view path);
+
+  Reply dispatch(const Call& call);
+  std::optional<Reply> refuse(const Call& call) const;
+  Reply run(const Route& route, const Call& call, const struct Target& target);
+  void finish(const Call& call, Reply& reply) const;
+  // Whether readers hold so many long documents of states that were that no more are to be made.
+  bool is_crowded();
+  Reply whole(const Context& context, DocumentPtr (Answers::*document)());
+
+  static Reply health(const Context& context);
+  static Reply page(const Context& context);
+  static Reply openapi(const Context& context);
+  static Reply snapshot(const Context& context);
+  static Reply namespaces(const Context& context);
+  static Reply one_namespace(const Context& context);
+  static Reply whois(const Context& context);
+  static Reply graph(const Context& context);
+  static Reply events(const Context& context);
+  static Reply metrics(const Context& context);
+
+  SiteOptions options_;
+  std::optional<Answers> answers_;  // of the newest state
+  Events events_;
+  Counts counts_;
+  DocumentPtr page_;
+  DocumentPtr openapi_;
+  std::string page_policy_;
+  std::vector<std::weak_ptr<const Document>> long_;  // those that were given out
+};
+
+// An error's reply: {"error":"…"}.
+Reply error_reply(unsigned status, std::string_view text);
+
+// The paths there are, with {id} for what names something; what openapi.json is held against.
+std::vector<std::string_view> paths();
+
+}  // namespace nsmap::serve
