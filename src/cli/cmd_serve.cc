@@ -7,6 +7,7 @@
 
 #include "base/number.h"
 #include "cli/command.h"
+#include "os/confine.h"
 #include "os/files.h"
 #include "os/service.h"
 #include "serve/server.h"
@@ -127,17 +128,22 @@ void say_where(const ActionRequest& request, const std::vector<Place>& places,
   (void)request.environment.write_out(out);
 }
 
+// What is served: a saved snapshot, read by now, or the live host.
+Result<live::StatePtr> saved_state(const ActionRequest& request) {
+  if (request.options.from.empty()) return nullptr;
+  return request.collect().map([](model::Snapshot&& snapshot) -> live::StatePtr {
+    return std::make_shared<live::State>(1, std::move(snapshot));
+  });
+}
+
 // Gives the server the states of the host, on a thread of its own.
 class Feeder {
  public:
-  Feeder(const ActionRequest& request, serve::Server& server)
-      : thread_([this, &request, &server] {
-          auto snapshot = request.collect();
-          if (!snapshot) {
-            failure_ = snapshot.error();
-            return server.stop();
-          }
-          server.publish(std::make_shared<live::State>(1, std::move(*snapshot)));
+  Feeder(const ActionRequest& request, live::StatePtr saved, serve::Server& server)
+      : thread_([this, &request, saved = std::move(saved), &server]() mutable {
+          if (!saved) saved = look(request);
+          if (!saved) return server.stop();
+          server.publish(std::move(saved));
           os::notify_manager("READY=1");
         }) {}
 
@@ -148,6 +154,13 @@ class Feeder {
   }
 
  private:
+  live::StatePtr look(const ActionRequest& request) {
+    auto snapshot = request.collect();
+    if (snapshot) return std::make_shared<live::State>(1, std::move(*snapshot));
+    failure_ = snapshot.error();
+    return nullptr;
+  }
+
   std::optional<Error> failure_;
   std::thread thread_;
 };
@@ -163,6 +176,14 @@ Result<serve::Server> make_server(const Options& options, std::vector<Place>& pl
   return serve::Server::make(std::move(wanted));
 }
 
+Result<void> confine(const Options& options) {
+  const auto confined =
+      os::confine({.reads_host = options.from.empty(), .removes_files = !options.socket.empty()});
+  if (confined) return {};
+  return change_error(
+      fmt::format("giving up what serving does not need: {}", os::text(confined.error())));
+}
+
 Result<Answer> run_serve(const ActionRequest& request) {
   const Options& options = request.options;
   request.system.kernel.raise_fd_limit();
@@ -174,8 +195,11 @@ Result<Answer> run_serve(const ActionRequest& request) {
   if (!token) return tl::unexpected(token.error());
   auto server = make_server(options, *places, *token);
   if (!server) return tl::unexpected(server.error());
+  auto saved = saved_state(request);
+  if (!saved) return tl::unexpected(saved.error());
+  if (const auto confined = confine(options); !confined) return tl::unexpected(confined.error());
   say_where(request, *places, *token);
-  Feeder feeder(request, *server);
+  Feeder feeder(request, std::move(*saved), *server);
   server->run();
   os::notify_manager("STOPPING=1");
   if (!options.socket.empty()) os::remove_socket(options.socket);
