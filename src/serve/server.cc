@@ -29,7 +29,7 @@ using Acceptor = asio::basic_socket_acceptor<Protocol>;
 
 // Without descriptors or memory, accept(2) fails at once and again.
 constexpr std::chrono::milliseconds kBreath{100};
-constexpr int kLastWords = 20;  // breaths for answers that are on their way at the end
+constexpr int kLastWords = 20;  // breaths for answers that are on their way, and for those who follow, at the end
 constexpr std::size_t kRunLength = 8;
 
 using TlsContext = std::optional<asio::ssl::context>;
@@ -145,7 +145,8 @@ void Server::Loop::end() {
 }
 
 void Server::Loop::leave(int patience) {
-  if (hub_.answering == 0 || patience == 0) return io_.stop();
+  const bool quiet = hub_.answering == 0 && hub_.site.counts().streams == 0;
+  if (quiet || patience == 0) return io_.stop();
   last_words_.expires_after(kBreath);
   last_words_.async_wait([this, patience](error_code) { leave(patience - 1); });
 }

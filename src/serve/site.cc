@@ -99,6 +99,12 @@ const Site::Route Site::kRoutes[] = {
     {"/api/v1/events", false, true, events},
 };
 
+std::vector<std::string_view> Site::paths() {
+  std::vector<std::string_view> paths;
+  for (const Route& route : kRoutes) paths.push_back(route.path);
+  return paths;
+}
+
 Site::Site(SiteOptions options)
     : options_(std::move(options)),
       events_(options_.run),

@@ -30,6 +30,9 @@ class Site {
   void publish(live::StatePtr state);
   Reply answer(const Call& call);
 
+  // The paths there are, with {id} for what names something.
+  static std::vector<std::string_view> paths();
+
   const Events& events() const { return events_; }
   Counts& counts() { return counts_; }
 
@@ -70,8 +73,5 @@ class Site {
 
 // An error's reply: {"error":"…"}.
 Reply error_reply(unsigned status, std::string_view text);
-
-// The paths there are, with {id} for what names something; what openapi.json is held against.
-std::vector<std::string_view> paths();
 
 }  // namespace nsmap::serve
