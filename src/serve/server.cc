@@ -29,7 +29,8 @@ using Acceptor = asio::basic_socket_acceptor<Protocol>;
 
 // Without descriptors or memory, accept(2) fails at once and again.
 constexpr std::chrono::milliseconds kBreath{100};
-constexpr int kLastWords = 20;  // breaths for answers that are on their way, and for those who follow, at the end
+// Breaths that there are at the end for answers on their way and for those who follow.
+constexpr int kLastWords = 20;
 constexpr std::size_t kRunLength = 8;
 
 using TlsContext = std::optional<asio::ssl::context>;
