@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import pathlib
 import re
 import socket
 import ssl
@@ -85,7 +86,7 @@ class Server:
 
     def status(self, field):
         """A number of /proc/PID/status."""
-        text = open(f"/proc/{self.process.pid}/status").read()
+        text = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
         return int(re.search(rf"^{field}:\s+(\d+)", text, re.MULTILINE)[1])
 
     def connect(self):
