@@ -16,9 +16,6 @@ namespace {
 constexpr int kYes = 0;
 constexpr int kNo = 1;
 
-constexpr const char* kNotPrivileged =
-    "without root, what belongs to other users' processes is missing; sudo nsmap shows all";
-
 int exit_status(Error::Kind kind) {
   switch (kind) {
     case Error::Kind::usage:

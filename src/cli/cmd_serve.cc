@@ -46,7 +46,8 @@ struct Endpoint {
 };
 
 std::string text(const IpAddress& address, std::uint16_t port) {
-  return fmt::format(fmt::runtime(address.is_v6() ? "[{}]:{}" : "{}:{}"), address.text(), port);
+  return address.is_v6() ? fmt::format("[{}]:{}", address.text(), port)
+                         : fmt::format("{}:{}", address.text(), port);
 }
 
 // "127.0.0.1:8479" or "[::1]:8479".
@@ -156,9 +157,12 @@ class Feeder {
  private:
   live::StatePtr look(const ActionRequest& request) {
     auto snapshot = request.collect();
-    if (snapshot) return std::make_shared<live::State>(1, std::move(*snapshot));
-    failure_ = snapshot.error();
-    return nullptr;
+    if (!snapshot) {
+      failure_ = snapshot.error();
+      return nullptr;
+    }
+    if (!snapshot->host.privileged) request.warn(kNotPrivileged);
+    return std::make_shared<live::State>(1, std::move(*snapshot));
   }
 
   std::optional<Error> failure_;

@@ -122,6 +122,10 @@ struct Answer {
 // The snapshot as JSON. It must outlive the answer.
 Answer snapshot_answer(const model::Snapshot& snapshot);
 
+// Said on standard error of answers from a live host that was not read by root.
+inline constexpr const char* kNotPrivileged =
+    "without root, what belongs to other users' processes is missing; sudo nsmap shows all";
+
 inline constexpr std::size_t kAnyNumber = 1000;
 
 struct Command {

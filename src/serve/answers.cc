@@ -25,15 +25,18 @@ std::string namespaces_json(const live::State& state) {
 
 }  // namespace
 
-DocumentPtr Answers::keep(const std::string& key, std::string (*make)(const live::State&)) {
+DocumentPtr Answers::keep(const std::string& key, std::string (*make)(const live::State&),
+                          bool may_make) {
   DocumentPtr& document = documents_[key];
-  if (!document) document = json_document(make(*state_));
+  if (!document && may_make) document = json_document(make(*state_));
   return document;
 }
 
-DocumentPtr Answers::snapshot() { return keep("snapshot", snapshot_json); }
-DocumentPtr Answers::namespaces() { return keep("namespaces", namespaces_json); }
-DocumentPtr Answers::graph() { return keep("graph", graph_json); }
+DocumentPtr Answers::snapshot(bool may_make) { return keep("snapshot", snapshot_json, may_make); }
+DocumentPtr Answers::namespaces(bool may_make) {
+  return keep("namespaces", namespaces_json, may_make);
+}
+DocumentPtr Answers::graph(bool may_make) { return keep("graph", graph_json, may_make); }
 
 DocumentPtr Answers::one_namespace(const model::Namespace& ns) {
   DocumentPtr& document = documents_[fmt::format("{}:{}", ns.id.dev, ns.id.ino)];
@@ -46,7 +49,7 @@ DocumentPtr Answers::one_namespace(const model::Namespace& ns) {
 }
 
 std::string_view Answers::metrics() {
-  return keep("metrics", host_metrics)->bytes(Encoding::identity);
+  return keep("metrics", host_metrics, true)->bytes(Encoding::identity);
 }
 
 Result<DocumentPtr> Answers::whois(std::string_view thing) const {

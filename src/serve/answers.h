@@ -19,9 +19,10 @@ class Answers {
 
   const live::State& state() const { return *state_; }
 
-  DocumentPtr snapshot();
-  DocumentPtr namespaces();
-  DocumentPtr graph();
+  // Of all the state; null: it is not there, and `may_make` says that it is not to be made.
+  DocumentPtr snapshot(bool may_make);
+  DocumentPtr namespaces(bool may_make);
+  DocumentPtr graph(bool may_make);
   DocumentPtr one_namespace(const model::Namespace& ns);
   // What /metrics tells of the host.
   std::string_view metrics();
@@ -29,7 +30,7 @@ class Answers {
   Result<DocumentPtr> whois(std::string_view thing) const;
 
  private:
-  DocumentPtr keep(const std::string& key, std::string (*make)(const live::State&));
+  DocumentPtr keep(const std::string& key, std::string (*make)(const live::State&), bool may_make);
 
   live::StatePtr state_;
   std::map<std::string, DocumentPtr> documents_;

@@ -16,11 +16,6 @@
 namespace nsmap::serve {
 namespace {
 
-// How many long documents may be held: those of the newest state, and those that slow readers
-// still receive.
-constexpr std::size_t kMostLong = 16;
-constexpr std::size_t kLong = 1 << 20;
-
 constexpr std::string_view kAllowed = "GET, HEAD";
 constexpr std::string_view kName = "{id}";
 
@@ -38,11 +33,13 @@ BOOST_DESCRIBE_STRUCT(Ambiguous, (), (error, candidates))
 
 Reply error_of(unsigned status, const Error& error) { return error_reply(status, line(error)); }
 
-Reply not_yet() {
-  Reply reply = error_reply(503, "the host is still being read");
-  reply.headers.emplace_back("Retry-After", "1");
+Reply later(std::string_view text, const char* seconds) {
+  Reply reply = error_reply(503, text);
+  reply.headers.emplace_back("Retry-After", seconds);
   return reply;
 }
+
+Reply not_yet() { return later("the host is still being read", "1"); }
 
 Reply ambiguous(const live::State& state, const std::vector<const model::Namespace*>& found,
                 std::string text) {
@@ -115,6 +112,8 @@ Site::Site(SiteOptions options)
 void Site::publish(live::StatePtr state) {
   events_.add(*state);
   answers_.emplace(std::move(state));
+  std::ranges::move(given_, std::back_inserter(past_));
+  given_.clear();
 }
 
 const Site::Route* Site::find(std::string_view path) {
@@ -188,16 +187,15 @@ void Site::finish(const Call& call, Reply& reply) const {
 }
 
 bool Site::is_crowded() {
-  std::erase_if(long_, [](const auto& document) { return document.expired(); });
-  return long_.size() >= kMostLong;
+  std::erase_if(past_, [](const auto& document) { return document.expired(); });
+  std::size_t held = 0;
+  for (const auto& each : past_)
+    if (const auto document = each.lock()) held += document->size();
+  return held > options_.most_held;
 }
 
-Reply Site::whole(const Context& context, DocumentPtr (Answers::*document)()) {
-  if (is_crowded()) {
-    Reply reply = error_reply(503, "too many readers are still busy with states that were");
-    reply.headers.emplace_back("Retry-After", "5");
-    return reply;
-  }
+// What the newest state has made is given out whatever is held: that costs nothing more.
+Reply Site::whole(const Context& context, DocumentPtr (Answers::*document)(bool may_make)) {
   Reply reply;
   const std::string etag = fmt::format("W/\"{}\"", events_.id(answers_->state().number));
   reply.headers = {{"ETag", etag}};
@@ -205,10 +203,11 @@ Reply Site::whole(const Context& context, DocumentPtr (Answers::*document)()) {
     reply.status = 304;
     return reply;
   }
-  reply.document = ((*answers_).*document)();
-  const auto same = [&](const auto& each) { return each.lock() == reply.document; };
-  if (reply.document->size() > kLong && std::ranges::none_of(long_, same))
-    long_.push_back(reply.document);
+  reply.document = ((*answers_).*document)(false);
+  if (reply.document) return reply;
+  if (is_crowded()) return later("too many are still receiving states that were", "5");
+  reply.document = ((*answers_).*document)(true);
+  given_.push_back(reply.document);
   return reply;
 }
 
@@ -264,7 +263,7 @@ Reply Site::graph(const Context& context) { return context.site.whole(context, &
 
 Reply Site::events(const Context& context) {
   if (context.site.counts_.streams >= context.site.options_.most_streams)
-    return error_reply(503, "too many follow already");
+    return later("too many follow already", "10");
   return {.document = std::make_shared<const Document>("text/event-stream", ""),
           .headers = {{"X-Accel-Buffering", "no"}},  // nginx holds streams back otherwise
           .events_after = context.site.events_.resume(context.call.last_event_id)};

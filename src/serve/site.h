@@ -19,6 +19,8 @@ struct SiteOptions {
   HostPolicy hosts;
   std::string run;                  // tells this run from others, [0-9A-Za-z]+
   std::size_t most_streams = 1000;  // of events
+  // How many bytes of documents of states that were may be held by those who still receive them.
+  std::size_t most_held = 256u << 20;
 };
 
 // From requests to replies, without a socket: what is asked for, whether it may be, and what the
@@ -46,9 +48,8 @@ class Site {
   std::optional<Reply> refuse(const Call& call) const;
   Reply run(const Route& route, const Call& call, const struct Target& target);
   void finish(const Call& call, Reply& reply) const;
-  // Whether readers hold so many long documents of states that were that no more are to be made.
   bool is_crowded();
-  Reply whole(const Context& context, DocumentPtr (Answers::*document)());
+  Reply whole(const Context& context, DocumentPtr (Answers::*document)(bool may_make));
 
   static Reply health(const Context& context);
   static Reply page(const Context& context);
@@ -68,7 +69,9 @@ class Site {
   DocumentPtr page_;
   DocumentPtr openapi_;
   std::string page_policy_;
-  std::vector<std::weak_ptr<const Document>> long_;  // those that were given out
+  // Documents of all of the newest state that were given out, and of states that were.
+  std::vector<std::weak_ptr<const Document>> given_;
+  std::vector<std::weak_ptr<const Document>> past_;
 };
 
 // An error's reply: {"error":"…"}.

@@ -89,6 +89,11 @@ class Server:
         text = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
         return int(re.search(rf"^{field}:\s+(\d+)", text, re.MULTILINE)[1])
 
+    def cpu_seconds(self):
+        """What it has used of a processor."""
+        fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def connect(self):
         if self.path:
             return UnixConnection(self.path)

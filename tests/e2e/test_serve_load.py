@@ -156,6 +156,22 @@ class Load(TestCase):
         self.assertEqual(self.server.said(), "")
         self.assertEqual(self.server.end(), 0)
 
+    def test_without_descriptors(self):
+        """Clients wait until there are some again."""
+        saved = harness.WORK / "saved.json"
+        self.assertEqual(harness.run_nsmap("snapshot", "-o", saved).returncode, 0)
+        few = 64
+        with Server("--from", saved, preexec_fn=lambda: resource.setrlimit(
+                resource.RLIMIT_NOFILE, (few, few))) as self.server:
+            many = [self.client(b"") for _ in range(3 * few)]
+            time.sleep(0.5)
+            before = self.server.cpu_seconds()
+            time.sleep(1)
+            self.assertLess(self.server.cpu_seconds() - before, 0.3)
+            for client in many:
+                client.close()
+            wait_for(lambda: self.server.get("/healthz").status == 200, "room for one")
+
     def test_too_many_connections(self):
         """Those beyond the limit are told so; when some go, there is room again."""
         many = [self.client(b"") for _ in range(1150)]
