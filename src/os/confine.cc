@@ -107,6 +107,7 @@ constexpr Allowed kServing[] = {
     {SCMP_SYS(rt_sigaction)},
     {SCMP_SYS(rt_sigprocmask)},
     {SCMP_SYS(rt_sigreturn)},
+    {SCMP_SYS(sigaltstack)},  // AddressSanitizer
     {SCMP_SYS(tgkill)},
     {SCMP_SYS(exit)},
     {SCMP_SYS(exit_group)},

@@ -4,12 +4,12 @@
 #include <fmt/format.h>
 
 #include <ctime>
+#include <exception>
 #include <utility>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -310,6 +310,11 @@ void turn_away(Socket& socket) {
   socket.write_some(asio::buffer(kReply.data(), kReply.size()), ignored);
 }
 
+// What is thrown here is a bug.
+void rethrow(std::exception_ptr thrown) {
+  if (thrown) std::rethrow_exception(thrown);
+}
+
 }  // namespace
 
 void converse(Socket socket, Hub& hub) {
@@ -322,9 +327,9 @@ void converse(Socket socket, Hub& hub) {
   socket.set_option(asio::ip::tcp::no_delay(true), ignored);  // not for unix sockets
   const auto loop = socket.get_executor();
   if (hub.tls) {
-    asio::co_spawn(loop, talk_securely(std::move(socket), hub), asio::detached);
+    asio::co_spawn(loop, talk_securely(std::move(socket), hub), rethrow);
   } else {
-    asio::co_spawn(loop, talk_plainly(std::move(socket), hub), asio::detached);
+    asio::co_spawn(loop, talk_plainly(std::move(socket), hub), rethrow);
   }
 }
 
