@@ -137,34 +137,46 @@ Result<live::StatePtr> saved_state(const ActionRequest& request) {
   });
 }
 
-// Gives the server the states of the host, on a thread of its own.
+// Gives the server the state that was saved or, from a thread of its own, those of the host.
 class Feeder {
  public:
   Feeder(const ActionRequest& request, live::StatePtr saved, serve::Server& server)
-      : thread_([this, &request, saved = std::move(saved), &server]() mutable {
-          if (!saved) saved = look(request);
-          if (!saved) return server.stop();
-          server.publish(std::move(saved));
-          os::notify_manager("READY=1");
-        }) {}
+      : request_(request), server_(server) {
+    if (saved)
+      publish(std::move(saved));
+    else
+      thread_ = std::thread([this] { follow(); });
+  }
 
   // Why there is nothing to serve; nothing: there is. To be asked when the server has ended.
   std::optional<Error> finish() {
-    thread_.join();
+    if (thread_.joinable()) thread_.join();
+    follower_.reset();
     return failure_;
   }
 
  private:
-  live::StatePtr look(const ActionRequest& request) {
-    auto snapshot = request.collect();
-    if (!snapshot) {
-      failure_ = snapshot.error();
-      return nullptr;
+  // Until the first state is published; from then on the follower has a thread of its own.
+  void follow() {
+    auto follower =
+        request_.environment.follow([this](live::StatePtr state) { publish(std::move(state)); });
+    if (!follower) {
+      failure_ = follower.error();
+      return server_.stop();
     }
-    if (!snapshot->host.privileged) request.warn(kNotPrivileged);
-    return std::make_shared<live::State>(1, std::move(*snapshot));
+    follower_ = std::move(*follower);
+    if (!follower_->hears()) request_.warn(kDeaf);
   }
 
+  void publish(live::StatePtr state) {
+    const bool first = state->number == 1;
+    server_.publish(std::move(state));
+    if (first) os::notify_manager("READY=1");
+  }
+
+  const ActionRequest& request_;
+  serve::Server& server_;
+  std::unique_ptr<live::Follower> follower_;
   std::optional<Error> failure_;
   std::thread thread_;
 };

@@ -22,10 +22,6 @@ namespace {
 using analyze::Difference;
 using analyze::DiffSubject;
 
-constexpr std::string_view kDeaf =
-    "the kernel's events cannot be heard without root: changes are told late, and what comes and "
-    "goes in between is not";
-
 // "14:03:07.412", of the local day.
 std::string clock_text(std::int64_t time_ns) {
   const std::int64_t ms = time_ns / 1'000'000;

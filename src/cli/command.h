@@ -87,6 +87,11 @@ inline constexpr Option kNoColor = {"--no-color", "", "no colours; NO_COLOR does
 inline constexpr Option kWidth = {"--width", "COLUMNS", "fit into so many columns",
                                   &Options::width};
 
+// What those say that follow a host whose events they cannot hear.
+inline constexpr std::string_view kDeaf =
+    "the kernel's events cannot be heard without root: changes are told late, and what comes and "
+    "goes in between is not";
+
 struct Request {
   Request(const Options& options_, const model::Snapshot& snapshot_)
       : options(options_), snapshot(snapshot_), width(options_.width) {}

@@ -26,9 +26,10 @@ namespace {
 // What reading the host takes: entering namespaces (SYS_ADMIN; SYS_CHROOT for those of mounts),
 // looking into other users' processes (SYS_PTRACE) and files, and opening namespaces by their
 // handles (DAC_READ_SEARCH), connecting to the sockets of container runtimes (DAC_OVERRIDE), what
-// netlink tells the administrator alone (NET_ADMIN).
+// netlink tells the administrator alone (NET_ADMIN), and hearing of all namespaces (NET_BROADCAST).
 constexpr cap_value_t kReadHost[] = {CAP_SYS_ADMIN,       CAP_SYS_PTRACE,   CAP_SYS_CHROOT,
-                                     CAP_DAC_READ_SEARCH, CAP_DAC_OVERRIDE, CAP_NET_ADMIN};
+                                     CAP_DAC_READ_SEARCH, CAP_DAC_OVERRIDE, CAP_NET_ADMIN,
+                                     CAP_NET_BROADCAST};
 
 struct Free {
   void operator()(void* object) const { ::cap_free(object); }
