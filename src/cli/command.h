@@ -59,6 +59,8 @@ struct Options {
   bool dns = false;                  // ns exec, shell
   bool all = false;                  // ns exec, watch
   bool user_ns = false;              // lab
+  bool anonymise = false;            // snapshot
+  std::string key_file;              // snapshot
   std::size_t keep = 0;              // history prune; 0: not said
   std::string older_than;            // history prune
   bool dry_run = false;              // history prune

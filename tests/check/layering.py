@@ -22,10 +22,11 @@ RESTRICTED = [
     (r"(unistd|sched|poll|dirent|dlfcn)\.h", {"os"}),
     (r"(arpa/.*|netdb\.h)", {"os"}),
     (r"boost/json.*", {"collect", "codec", "cli"}),
-    (r"(boost/(asio|beast)/.*|openssl/.*|zlib\.h)", {"serve"}),
+    (r"(boost/(asio|beast)/.*|zlib\.h)", {"serve"}),
     (r"seccomp\.h", {"os"}),
     (r"graphviz/.*", {"render"}),
-    (r"(sqlite3\.h|openssl/.*)", {"history"}),
+    (r"sqlite3\.h", {"history"}),
+    (r"openssl/.*", {"serve", "history", "anonymise"}),
     (r"(yaml-cpp|nftables)/.*", {"lab"}),
 ]
 
@@ -38,8 +39,9 @@ EXCEPTIONS = {
     ("base/ip.cc", "netinet/in.h"): "the same",
 }
 
-# Folders that a folder's tests may include beside its own: what a lab makes is read back by nsmap.
-TEST_FOLDERS = {"lab": {"collect"}}
+# Folders that a folder's tests may include beside its own: what a lab makes is read back by nsmap,
+# and random snapshots and their JSON are codec's.
+TEST_FOLDERS = {"lab": {"collect"}, "anonymise": {"codec"}}
 
 FOLDER = re.compile(r"^nsmap_folder\(([^)]*)\)", re.MULTILINE)
 INCLUDE = re.compile(r'^\s*#\s*include\s*(?:<([^>]+)>|"([^"]+)")', re.MULTILINE)
