@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <condition_variable>
 #include <csignal>
 #include <list>
+#include <mutex>
 #include <optional>
 #include <utility>
 
@@ -80,18 +82,15 @@ class Server::Loop {
   }
 
   SysResult<void> listen(UniqueFd socket);
-  void run() { io_.run(); }
+  void run();
   void stop() {
     asio::post(io_, [this] { end(); });
   }
-  void publish(live::StatePtr state) {
-    asio::post(io_, [this, state = std::move(state)]() mutable {
-      hub_.site.publish(std::move(state));
-      wake_followers();
-    });
-  }
+  void publish(live::StatePtr state);
 
  private:
+  void take(live::StatePtr state);
+
   struct Listener {
     explicit Listener(asio::io_context& io) : acceptor(io), breath(io) {}
     Acceptor acceptor;
@@ -112,7 +111,36 @@ class Server::Loop {
   asio::signal_set signals_;
   asio::steady_timer last_words_;
   std::list<Listener> listeners_;
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool waiting_ = false;  // a state was published and not taken yet
+  bool ended_ = false;
 };
+
+void Server::Loop::run() {
+  io_.run();
+  const std::lock_guard lock(mutex_);
+  ended_ = true;
+  changed_.notify_all();
+}
+
+// With no more than one on its way, states do not pile up where the loop is slower than the host.
+void Server::Loop::publish(live::StatePtr state) {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return !waiting_ || ended_; });
+  if (ended_) return;
+  waiting_ = true;
+  asio::post(io_, [this, state = std::move(state)]() mutable { take(std::move(state)); });
+}
+
+void Server::Loop::take(live::StatePtr state) {
+  hub_.site.publish(std::move(state));
+  wake_followers();
+  const std::lock_guard lock(mutex_);
+  waiting_ = false;
+  changed_.notify_all();
+}
 
 SysResult<void> Server::Loop::listen(UniqueFd socket) {
   const auto family = os::socket_family(socket);

@@ -28,7 +28,8 @@ class Server {
   Server& operator=(Server&&) noexcept;
   ~Server();
 
-  // From any thread. Before the first state, whatever needs one is answered with "not yet".
+  // From any thread but the one that runs. Waits while the state before was not taken yet, as long
+  // as the server runs. Before the first state, whatever needs one is answered with "not yet".
   void publish(live::StatePtr state);
   // Serves on this thread until SIGTERM, SIGINT or stop(): then answers that are on their way still
   // have a moment.

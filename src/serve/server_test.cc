@@ -156,6 +156,11 @@ TEST_F(ServerTest, EndsStreamsWhenItEnds) {
   EXPECT_EQ(client.read_all(), "");
 }
 
+TEST_F(ServerTest, KeepsNobodyWaitingWhoPublishesAfterItsEnd) {
+  server_->stop();
+  publish_up_to(10);
+}
+
 TEST(ServerMade, WantsACertificateThatIsOne) {
   const auto server = Server::make({.listeners = {},
                                     .token = kToken,
