@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <optional>
 #include <thread>
 #include <utility>
@@ -67,7 +68,8 @@ Result<Endpoint> parse_endpoint(std::string_view spelling) {
 
 Result<Place> opened(SysResult<UniqueFd> socket, const std::string& where) {
   if (!socket)
-    return usage_error(fmt::format("listening on {}: {}", where, os::text(socket.error())));
+    return usage_error(fmt::format("listening on {}: {}", where, os::text(socket.error())),
+                       socket.error() == Errno{EADDRINUSE} ? "another --listen or --socket" : "");
   const auto bound = os::bound_to(*socket);
   if (!bound) return usage_error(fmt::format("{}: {}", where, os::text(bound.error())));
   return Place{std::move(*socket), *bound};

@@ -22,8 +22,25 @@ IDS = ["host", "red", "/run/netns/red", "10.0.0.2"]
 QUERIES = {"/api/v1/whois": "?q=10.0.0.2"}
 
 
+def resolved(api, part):
+    """Where a "$ref" leads."""
+    while "$ref" in part:
+        path = part["$ref"].removeprefix("#/").split("/")
+        part = api
+        for each in path:
+            part = part[each]
+    return part
+
+
+def validate(api, value, schema):
+    """Holds a value against a schema of the description."""
+    whole = {"$schema": "https://json-schema.org/draft/2020-12/schema",
+             "components": api["components"], **schema}
+    jsonschema.validate(value, whole, jsonschema.Draft202012Validator)
+
+
 class Contract(TestCase):
-    """Every answer is as openapi.json says."""
+    """Every answer is as openapi.json says. Of a saved snapshot: it is one state for all tests."""
 
     @classmethod
     def setUpClass(cls):
@@ -31,7 +48,9 @@ class Contract(TestCase):
         cls.lab.__enter__()
         sh("ip link add up0 type veth peer name eth0 netns red && ip link set up0 up && "
            "ip -n red link set eth0 up && ip -n red addr add 10.0.0.2/24 dev eth0 nodad")
-        cls.server = Server()
+        cls.saved = WORK / "saved.json"
+        run_nsmap("snapshot", "-o", cls.saved)
+        cls.server = Server("--from", cls.saved)
         cls.api = cls.server.get("/api/v1/openapi.json").json()
 
     @classmethod
@@ -40,18 +59,9 @@ class Contract(TestCase):
         cls.lab.__exit__(None, None, None)
         sh("ip link del up0", check=False)
 
-    def resolved(self, part):
-        """Where a "$ref" leads."""
-        while "$ref" in part:
-            path = part["$ref"].removeprefix("#/").split("/")
-            part = self.api
-            for each in path:
-                part = part[each]
-        return part
-
     def assertDescribed(self, path, answer):
         responses = self.api["paths"][path]["get"]["responses"]
-        response = self.resolved(responses.get(str(answer.status), responses["default"]))
+        response = resolved(self.api, responses.get(str(answer.status), responses["default"]))
         content = response.get("content", {})
         if not content:
             self.assertEqual(answer.body, b"")
@@ -59,9 +69,7 @@ class Contract(TestCase):
         kind = answer.headers["content-type"].split(";")[0]
         self.assertIn(kind, content)
         if kind == "application/json":
-            schema = {"$schema": "https://json-schema.org/draft/2020-12/schema",
-                      "components": self.api["components"], **content[kind]["schema"]}
-            jsonschema.validate(answer.json(), schema, jsonschema.Draft202012Validator)
+            validate(self.api, answer.json(), content[kind]["schema"])
         for header in response.get("headers", {}):
             if header != "Retry-After" or answer.status == 503:
                 self.assertIn(header.lower(), answer.headers)
@@ -119,15 +127,13 @@ class Contract(TestCase):
                          {harness.inode("red"), harness.inode("blue")})
 
     def test_the_same_as_the_commands_give(self):
-        snapshot = self.server.get("/api/v1/snapshot")
-        saved = WORK / "served.json"
-        saved.write_bytes(snapshot.body)
+        self.assertEqual(self.server.get("/api/v1/snapshot").body, self.saved.read_bytes())
         self.assertEqual(self.server.get("/api/v1/namespaces").json(),
-                         nsmap("ls", "--json", "--from", saved))
+                         nsmap("ls", "--json", "--from", self.saved))
         self.assertEqual([self.server.get("/api/v1/namespaces/red").json()],
-                         nsmap("show", "red", "--json", "--from", saved))
+                         nsmap("show", "red", "--json", "--from", self.saved))
         self.assertEqual(self.server.get("/api/v1/whois?q=red:eth0").json(),
-                         nsmap("whois", "red:eth0", "--json", "--from", saved))
+                         nsmap("whois", "red:eth0", "--json", "--from", self.saved))
 
     def test_the_same_in_every_encoding(self):
         plain = self.server.get("/api/v1/snapshot")
@@ -182,13 +188,49 @@ class Events(TestCase):
             state = server.get("/api/v1/namespaces").headers["nsmap-state"]
             self.assertEqual(known.split("-")[1], state.split("-")[1])
 
+    def test_changes_as_they_happen(self):
+        """Somebody who follows from a state that was fetched learns all that leads to the newest."""
+        with netns("red"), Server() as server:
+            api = server.get("/api/v1/openapi.json").json()
+            schemas = api["components"]["schemas"]
+            before = server.get("/api/v1/snapshot").headers["nsmap-state"]
+            red = harness.netns_of("/run/netns/red")
+            sh("ip -n red link add br7 type bridge && ip -n red link set br7 up")
+
+            def until_told(events):
+                """The ids up to the change that brings the link."""
+                ids = []
+                while True:
+                    event, known, data = events.next() or (None, None, None)
+                    if event:
+                        self.assertEqual(event, "change")
+                        validate(api, data, schemas["Change"])
+                        self.assertEqual(known.split("-")[0], str(data["number"]))
+                        ids.append(known)
+                        if any(each.get("what") == "br7" for each in data["differences"]):
+                            self.assertIn(red, data["touched"])
+                            return ids
+
+            with server.events(Last_Event_ID=before) as events:
+                ids = until_told(events)
+            numbers = [int(each.split("-")[0]) for each in [before, *ids]]
+            self.assertEqual(numbers, list(range(numbers[0], numbers[0] + len(numbers))))
+            now = server.get(f"/api/v1/namespaces/{red['ino']}")
+            self.assertGreaterEqual(int(now.headers["nsmap-state"].split("-")[0]), numbers[-1])
+            self.assertIsNotNone(harness.link(now.json()["namespace"], "br7"))
+            # Whoever comes back is told the same once more.
+            with server.events(Last_Event_ID=before) as events:
+                self.assertEqual(until_told(events), ids)
+
     def test_an_unknown_id_is_told_to_begin_anew(self):
         with Server() as server:
-            for last in "77", "1-other", "nonsense", "0":
+            reset = server.get("/api/v1/openapi.json").json()["components"]["schemas"]["Reset"]
+            for last in "9999", "1-other", "nonsense", "0":
                 with server.events(Last_Event_ID=last) as events:
                     told = events.next()
                     while not told or told[0] != "reset":
                         told = events.next()
+                    jsonschema.validate(told[2], reset)
                     self.assertGreaterEqual(told[2]["number"], 1)
 
     def test_silence_is_kept_alive(self):
@@ -409,9 +451,11 @@ class Confined(TestCase):
     """Giving up capabilities and system calls costs no fact."""
 
     def test_all_is_seen_as_by_root(self):
-        with netns("red"), hold("thread"), hold("fd"), hold("socket", "unix"), hold("tun", "tap0"), \
-                Server() as server:
-            served, plain = server.get("/api/v1/snapshot").json(), nsmap()
+        with netns("red"), hold("thread"), hold("fd"), hold("socket", "unix"), hold("tun", "tap0"):
+            # Before: whoever follows has a namespace of its own, which others see.
+            plain = nsmap()
+            with Server() as server:
+                served = server.get("/api/v1/snapshot").json()
             self.assertEqual([ns["id"] for ns in served["namespaces"]],
                              [ns["id"] for ns in plain["namespaces"]])
             kinds = [sorted({each["kind"] for ns in snapshot["namespaces"]

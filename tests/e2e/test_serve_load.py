@@ -2,6 +2,7 @@
 
 import contextlib
 import http.client
+import re
 import resource
 import socket
 import statistics
@@ -132,15 +133,18 @@ class Load(TestCase):
         for thread in workers + others:
             thread.join()
         rss["with load"] = self.server.status("VmRSS")
+        metrics = self.server.get("/metrics").body.decode()
+        states = int(re.search(r"^nsmap_state_number (\d+)", metrics, re.MULTILINE)[1])
 
         took = sorted(each for worker in workers for each in worker.took)
         failures = [each for worker in workers for each in worker.failures]
-        figures = (f"{len(took)} requests in {SECONDS} s: median "
+        figures = (f"{len(took)} requests in {SECONDS} s, {states} states: median "
                    f"{statistics.median(took) * 1e3:.1f} ms, 99 % "
                    f"{took[len(took) * 99 // 100] * 1e3:.1f} ms, longest {took[-1] * 1e3:.1f} ms; "
                    "memory " + ", ".join(f"{what} {size >> 10} MB" for what, size in rss.items()))
         print(figures)
         self.assertEqual(failures, [])
+        self.assertGreater(states, SECONDS, figures)
         self.assertGreater(len(took), RATE * SECONDS * 0.8, figures)
         self.assertLess(rss["with load"], 200 << 10, figures)
         self.assertLess((rss["with streams"] - rss["at first"]) / STREAMS, 32, figures)
