@@ -8,9 +8,13 @@
 
 #include "base/number.h"
 #include "cli/command.h"
+#include "cli/history.h"
+#include "cli/source.h"
+#include "history/times.h"
 #include "os/confine.h"
 #include "os/files.h"
 #include "os/service.h"
+#include "serve/recorder.h"
 #include "serve/server.h"
 #include "serve/token.h"
 
@@ -29,6 +33,8 @@ constexpr Option kOptions[] = {
      &Options::token_file},
     {"--tls-cert", "FILE", "HTTPS: a certificate and its chain, PEM", &Options::tls_cert},
     {"--tls-key", "FILE", "its key, PEM", &Options::tls_key},
+    {"--every", "AGE", "save the state of the host into the history so often: 60s, 5m",
+     &Options::every},
     {"--host", "NAME,…", "names that clients may call this host by, beside its addresses",
      &Options::hosts},
 };
@@ -133,7 +139,7 @@ void say_where(const ActionRequest& request, const std::vector<Place>& places,
 
 // What is served: a saved snapshot, read by now, or the live host.
 Result<live::StatePtr> saved_state(const ActionRequest& request) {
-  if (request.options.from.empty()) return nullptr;
+  if (is_live(request.options)) return nullptr;
   return request.collect().map([](model::Snapshot&& snapshot) -> live::StatePtr {
     return std::make_shared<live::State>(1, std::move(snapshot));
   });
@@ -142,8 +148,10 @@ Result<live::StatePtr> saved_state(const ActionRequest& request) {
 // Gives the server the state that was saved or, from a thread of its own, those of the host.
 class Feeder {
  public:
-  Feeder(const ActionRequest& request, live::StatePtr saved, serve::Server& server)
-      : request_(request), server_(server) {
+  // `recorder`: null, nothing is saved.
+  Feeder(const ActionRequest& request, live::StatePtr saved, serve::Server& server,
+         serve::Recorder* recorder)
+      : request_(request), server_(server), recorder_(recorder) {
     if (saved)
       publish(std::move(saved));
     else
@@ -172,31 +180,64 @@ class Feeder {
 
   void publish(live::StatePtr state) {
     const bool first = state->number == 1;
+    if (recorder_) recorder_->take(state);
     server_.publish(std::move(state));
     if (first) os::notify_manager("READY=1");
   }
 
   const ActionRequest& request_;
   serve::Server& server_;
+  serve::Recorder* recorder_;
   std::unique_ptr<live::Follower> follower_;
   std::optional<Error> failure_;
   std::thread thread_;
 };
 
 Result<serve::Server> make_server(const Options& options, std::vector<Place>& places,
-                                  const std::string& token) {
+                                  const std::string& token, const std::string& history) {
   serve::ServerOptions wanted{.listeners = {},
                               .token = token,
                               .hosts = {all_private(places), options.hosts},
+                              .history = history,
                               .tls_cert = options.tls_cert,
                               .tls_key = options.tls_key};
   for (Place& place : places) wanted.listeners.push_back(std::move(place.socket));
   return serve::Server::make(std::move(wanted));
 }
 
+bool keeps_history(const Options& options) {
+  return !options.history.empty() || !options.every.empty();
+}
+
+// The history that is served, and the one that is kept.
+struct Keeping {
+  std::string path;                     // empty: none is served
+  std::optional<history::Store> store;  // nothing: none is kept
+  std::chrono::nanoseconds every{};
+};
+
+Result<Keeping> open_keeping(const ActionRequest& request) {
+  const Options& options = request.options;
+  Keeping keeping;
+  if (!keeps_history(options)) return keeping;
+  keeping.path = history_path(options, request.environment);
+  if (options.every.empty()) return keeping;
+  const auto every = history::parse_age(options.every);
+  if (!every || *every <= 0)
+    return usage_error(fmt::format("--every {}: not a length of time", options.every), "60s or 5m");
+  if (!is_live(options))
+    return usage_error("serve: a saved snapshot does not change: --every is not for it");
+  auto store = open_history(options, request.environment, history::Access::create);
+  if (!store) return tl::unexpected(store.error());
+  keeping.store = std::move(*store);
+  keeping.every = std::chrono::nanoseconds(*every);
+  return keeping;
+}
+
 Result<void> confine(const Options& options) {
-  const auto confined =
-      os::confine({.reads_host = options.from.empty(), .removes_files = !options.socket.empty()});
+  const auto confined = os::confine({.reads_host = is_live(options),
+                                     .keeps_history = keeps_history(options),
+                                     .removes_files = !options.socket.empty()});
   if (confined) return {};
   return change_error(
       fmt::format("giving up what serving does not need: {}", os::text(confined.error())));
@@ -211,13 +252,18 @@ Result<Answer> run_serve(const ActionRequest& request) {
   const auto token = options.token_file.empty() ? Result<std::string>(serve::make_token())
                                                 : serve::read_token(options.token_file);
   if (!token) return tl::unexpected(token.error());
-  auto server = make_server(options, *places, *token);
+  auto keeping = open_keeping(request);
+  if (!keeping) return tl::unexpected(keeping.error());
+  auto server = make_server(options, *places, *token, keeping->path);
   if (!server) return tl::unexpected(server.error());
   auto saved = saved_state(request);
   if (!saved) return tl::unexpected(saved.error());
   if (const auto confined = confine(options); !confined) return tl::unexpected(confined.error());
   say_where(request, *places, *token);
-  Feeder feeder(request, std::move(*saved), *server);
+  // Threads are begun confined.
+  std::optional<serve::Recorder> recorder;
+  if (keeping->store) recorder.emplace(std::move(*keeping->store), keeping->every, request.warn);
+  Feeder feeder(request, std::move(*saved), *server, recorder ? &*recorder : nullptr);
   server->run();
   os::notify_manager("STOPPING=1");
   if (!options.socket.empty()) os::remove_socket(options.socket);

@@ -66,6 +66,7 @@ struct Options {
   bool dry_run = false;              // history prune
   std::vector<std::string> listen;   // serve
   std::string socket;                // serve
+  std::string every;                 // serve
   std::string token_file;            // serve
   std::string tls_cert;              // serve
   std::string tls_key;               // serve

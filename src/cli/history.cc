@@ -19,9 +19,13 @@ const Group kHistory{
     .more = "docs/history.md tells what a TIME may be, and where the history is.",
 };
 
+const std::string& history_path(const Options& options, const Environment& environment) {
+  return options.history.empty() ? environment.history : options.history;
+}
+
 Result<history::Store> open_history(const Options& options, const Environment& environment,
                                     history::Access access) {
-  const std::string& path = options.history.empty() ? environment.history : options.history;
+  const std::string& path = history_path(options, environment);
   if (path.empty())
     return usage_error("there is no place for a history: HOME is not set", "--history PATH");
   return history::Store::open(path, access);

@@ -18,6 +18,9 @@ extern const Action kHistoryPrune;
 inline constexpr Option kHistoryFile = {
     "--history", "PATH", "the history, where it is not in its usual place", &Options::history};
 
+// Where the history is that the options name or else the user's own; empty: there is no place.
+const std::string& history_path(const Options& options, const Environment& environment);
+
 // The history that the options name or else the user's own.
 Result<history::Store> open_history(const Options& options, const Environment& environment,
                                     history::Access access = history::Access::existing);

@@ -178,6 +178,14 @@ constexpr Allowed kReadingHost[] = {
     {kListns},
 };
 
+// What SQLite does to a file, beside what reading takes.
+constexpr Allowed kKeepingHistory[] = {
+    {SCMP_SYS(openat)},    {SCMP_SYS(pwrite64)}, {SCMP_SYS(fsync)},      {SCMP_SYS(fdatasync)},
+    {SCMP_SYS(ftruncate)}, {SCMP_SYS(unlink)},   {SCMP_SYS(fallocate)},  {SCMP_SYS(geteuid)},
+    {SCMP_SYS(fchown)},    {SCMP_SYS(access)},   {SCMP_SYS(readlink)},   {SCMP_SYS(getcwd)},
+    {SCMP_SYS(uname)},     {SCMP_SYS(lstat)},    {SCMP_SYS(readlinkat)}, {SCMP_SYS(fchmod)},
+};
+
 constexpr Allowed kRemovingFiles[] = {{SCMP_SYS(unlink)}};
 
 struct Release {
@@ -204,6 +212,7 @@ int filter_calls(const Confinement& confinement) {
   if (failed == 0) failed = ::seccomp_attr_set(filter.get(), SCMP_FLTATR_CTL_TSYNC, 1);
   if (failed == 0) failed = allow(filter.get(), kServing);
   if (failed == 0 && confinement.reads_host) failed = allow(filter.get(), kReadingHost);
+  if (failed == 0 && confinement.keeps_history) failed = allow(filter.get(), kKeepingHistory);
   if (failed == 0 && confinement.removes_files) failed = allow(filter.get(), kRemovingFiles);
   return failed != 0 ? failed : ::seccomp_load(filter.get());
 }

@@ -15,6 +15,7 @@ namespace nsmap::os {
 
 struct Confinement {
   bool reads_host = true;      // the live host is going to be read
+  bool keeps_history = false;  // writes a database
   bool removes_files = false;  // a unix socket, at the end
 };
 

@@ -18,6 +18,7 @@ class Answers {
   explicit Answers(live::StatePtr state) : state_(std::move(state)) {}
 
   const live::State& state() const { return *state_; }
+  const live::StatePtr& shared_state() const { return state_; }
 
   // Of all the state; null: it is not there, and `may_make` says that it is not to be made.
   DocumentPtr snapshot(bool may_make);

@@ -63,7 +63,10 @@ std::string name_of_run() {
 }
 
 SiteOptions site_options(const ServerOptions& options) {
-  return {.token = options.token, .hosts = options.hosts, .run = name_of_run()};
+  return {.token = options.token,
+          .hosts = options.hosts,
+          .run = name_of_run(),
+          .history = options.history};
 }
 
 }  // namespace

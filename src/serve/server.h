@@ -15,7 +15,8 @@ struct ServerOptions {
   std::vector<UniqueFd> listeners;  // nonblocking
   std::string token;
   HostPolicy hosts;
-  std::string tls_cert;  // PEM files; empty: plain HTTP
+  std::string history = {};  // a file of saved states; empty: none
+  std::string tls_cert;      // PEM files; empty: plain HTTP
   std::string tls_key;
 };
 

@@ -18,6 +18,8 @@ namespace {
 
 constexpr std::string_view kAllowed = "GET, HEAD";
 constexpr std::string_view kName = "{id}";
+constexpr std::string_view kNoHistory =
+    "no states are kept here; nsmap serve --history PATH keeps them";
 
 struct Candidate {
   model::NetnsId id;
@@ -73,27 +75,38 @@ struct Site::Context {
   Site& site;
   const Call& call;
   const Target& target;
-  std::string_view name;  // what stands in place of {id}
+  std::string_view name;       // what stands in place of {id}
+  Answers* answers = nullptr;  // of the state that is asked; null: there is none yet
+  std::string state = {};      // its name
+};
+
+// Which state an answer is of.
+enum class StateOf {
+  none,
+  newest,
+  any,  // the newest, or a saved one
 };
 
 struct Site::Route {
   std::string_view path;  // ends in {id} where the rest of a path names something
   bool open;              // to those without a token
-  bool needs_state;
+  StateOf state;
   Reply (*answer)(const Context& context);
 };
 
 const Site::Route Site::kRoutes[] = {
-    {"/", true, false, page},
-    {"/healthz", true, false, health},
-    {"/metrics", false, true, metrics},
-    {"/api/v1/openapi.json", false, false, openapi},
-    {"/api/v1/snapshot", false, true, snapshot},
-    {"/api/v1/namespaces", false, true, namespaces},
-    {"/api/v1/namespaces/{id}", false, true, one_namespace},
-    {"/api/v1/whois", false, true, whois},
-    {"/api/v1/graph", false, true, graph},
-    {"/api/v1/events", false, true, events},
+    {"/", true, StateOf::none, page},
+    {"/healthz", true, StateOf::none, health},
+    {"/metrics", false, StateOf::newest, metrics},
+    {"/api/v1/openapi.json", false, StateOf::none, openapi},
+    {"/api/v1/snapshot", false, StateOf::any, snapshot},
+    {"/api/v1/namespaces", false, StateOf::any, namespaces},
+    {"/api/v1/namespaces/{id}", false, StateOf::any, one_namespace},
+    {"/api/v1/whois", false, StateOf::any, whois},
+    {"/api/v1/graph", false, StateOf::any, graph},
+    {"/api/v1/diff", false, StateOf::any, diff},
+    {"/api/v1/history", false, StateOf::none, history},
+    {"/api/v1/events", false, StateOf::newest, events},
 };
 
 std::vector<std::string_view> Site::paths() {
@@ -107,7 +120,9 @@ Site::Site(SiteOptions options)
       events_(options_.run),
       page_(std::make_shared<const Document>(kHtml, std::string(page_html()))),
       openapi_(json_document(std::string(openapi_json()))),
-      page_policy_(content_policy(page_html())) {}
+      page_policy_(content_policy(page_html())) {
+  if (!options_.history.empty()) archive_.emplace(options_.history);
+}
 
 void Site::publish(live::StatePtr state) {
   events_.add(*state);
@@ -165,14 +180,37 @@ Reply Site::run(const Route& route, const Call& call, const Target& target) {
     return reply;
   }
   if (call.has_body) return error_reply(413, "a request must have no body");
-  if (route.needs_state && !answers_) return not_yet();
-  std::string_view name;
+  Context context{*this, call, target, {}};
   if (route.path.ends_with(kName))
-    name = std::string_view(target.path).substr(route.path.size() - kName.size());
-  Reply reply = route.answer({*this, call, target, name});
-  if (route.needs_state)
-    reply.headers.emplace_back("Nsmap-State", events_.id(answers_->state().number));
+    context.name = std::string_view(target.path).substr(route.path.size() - kName.size());
+  if (const auto failed = choose_state(route, target, context)) return *failed;
+  Reply reply = route.answer(context);
+  if (context.answers) reply.headers.emplace_back("Nsmap-State", context.state);
   return reply;
+}
+
+std::optional<Reply> Site::choose_state(const Route& route, const Target& target,
+                                        Context& context) {
+  if (route.state == StateOf::none) return {};
+  const auto at = target.parameter("at");
+  if (at && route.state == StateOf::any) {
+    const auto saved = saved_state(*at);
+    if (!saved) return saved.error();
+    context.answers = *saved;
+    context.state = fmt::format("at-{}", *at);
+    return {};
+  }
+  if (!answers_) return not_yet();
+  context.answers = &*answers_;
+  context.state = events_.id(answers_->state().number);
+  return {};
+}
+
+tl::expected<Answers*, Reply> Site::saved_state(std::string_view id) {
+  if (!archive_) return tl::unexpected(error_reply(404, kNoHistory));
+  const auto saved = archive_->at(id);
+  if (!saved) return tl::unexpected(error_of(404, saved.error()));
+  return *saved;
 }
 
 void Site::finish(const Call& call, Reply& reply) const {
@@ -197,17 +235,18 @@ bool Site::is_crowded() {
 // What the newest state has made is given out whatever is held: that costs nothing more.
 Reply Site::whole(const Context& context, DocumentPtr (Answers::*document)(bool may_make)) {
   Reply reply;
-  const std::string etag = fmt::format("W/\"{}\"", events_.id(answers_->state().number));
+  const std::string etag = fmt::format("W/\"{}\"", context.state);
   reply.headers = {{"ETag", etag}};
   if (lists(context.call.if_none_match, etag)) {
     reply.status = 304;
     return reply;
   }
-  reply.document = ((*answers_).*document)(false);
+  reply.document = (context.answers->*document)(false);
   if (reply.document) return reply;
   if (is_crowded()) return later("too many are still receiving states that were", "5");
-  reply.document = ((*answers_).*document)(true);
-  given_.push_back(reply.document);
+  reply.document = (context.answers->*document)(true);
+  const bool newest = answers_ && context.answers == &*answers_;
+  (newest ? given_ : past_).push_back(reply.document);
   return reply;
 }
 
@@ -226,7 +265,7 @@ Reply Site::health(const Context& context) {
 }
 
 Reply Site::metrics(const Context& context) {
-  std::string text(context.site.answers_->metrics());
+  std::string text(context.answers->metrics());
   text += own_metrics(context.site.counts_);
   return {.document = std::make_shared<const Document>(kMetrics, std::move(text))};
 }
@@ -242,11 +281,10 @@ Reply Site::namespaces(const Context& context) {
 }
 
 Reply Site::one_namespace(const Context& context) {
-  Answers& answers = *context.site.answers_;
-  const live::State& state = answers.state();
+  const live::State& state = context.answers->state();
   const std::string name = spelling_of(context.name);
   const auto found = analyze::find_namespaces(state.index, state.titles, name, {});
-  if (found.size() == 1) return {.document = answers.one_namespace(*found.front())};
+  if (found.size() == 1) return {.document = context.answers->one_namespace(*found.front())};
   const auto why = analyze::find_namespace(state.index, state.titles, name, {});
   return found.empty() ? error_of(404, why.error()) : ambiguous(state, found, line(why.error()));
 }
@@ -254,12 +292,32 @@ Reply Site::one_namespace(const Context& context) {
 Reply Site::whois(const Context& context) {
   const auto thing = context.target.parameter("q");
   if (!thing || thing->empty()) return error_reply(400, "whois wants a thing: ?q=THING");
-  const auto answer = context.site.answers_->whois(*thing);
+  const auto answer = context.answers->whois(*thing);
   if (!answer) return error_of(400, answer.error());
   return {.document = *answer};
 }
 
 Reply Site::graph(const Context& context) { return context.site.whole(context, &Answers::graph); }
+
+// From a saved state to the one that is asked.
+Reply Site::diff(const Context& context) {
+  const auto before = context.target.parameter("before");
+  if (!before) return error_reply(400, "diff wants a saved state: ?before=ID");
+  // Held while the other is looked up.
+  const live::StatePtr after = context.answers->shared_state();
+  const auto saved = context.site.saved_state(*before);
+  if (!saved) return saved.error();
+  const live::State& from = (*saved)->state();
+  std::string out;
+  codec::append_json(out, analyze::diff({from.index, from.titles}, {after->index, after->titles}));
+  return {.document = json_document(out + "\n")};
+}
+
+Reply Site::history(const Context& context) {
+  if (!context.site.archive_) return error_reply(404, kNoHistory);
+  const auto list = context.site.archive_->list();
+  return list ? Reply{.document = *list} : error_of(500, list.error());
+}
 
 Reply Site::events(const Context& context) {
   if (context.site.counts_.streams >= context.site.options_.most_streams)

@@ -7,6 +7,7 @@
 
 #include "live/state.h"
 #include "serve/answers.h"
+#include "serve/archive.h"
 #include "serve/call.h"
 #include "serve/events.h"
 #include "serve/guard.h"
@@ -18,6 +19,7 @@ struct SiteOptions {
   std::string token;
   HostPolicy hosts;
   std::string run;                  // tells this run from others, [0-9A-Za-z]+
+  std::string history = {};         // a file of saved states; empty: none
   std::size_t most_streams = 1000;  // of events
   // How many bytes of documents of states that were may be held by those who still receive them.
   std::size_t most_held = 256u << 20;
@@ -50,6 +52,11 @@ class Site {
   void finish(const Call& call, Reply& reply) const;
   bool is_crowded();
   Reply whole(const Context& context, DocumentPtr (Answers::*document)(bool may_make));
+  // Sets the state that is asked: the newest, or the saved one that ?at=ID names. The reply where
+  // there is none.
+  std::optional<Reply> choose_state(const Route& route, const struct Target& target,
+                                    Context& context);
+  tl::expected<Answers*, Reply> saved_state(std::string_view id);
 
   static Reply health(const Context& context);
   static Reply page(const Context& context);
@@ -59,11 +66,14 @@ class Site {
   static Reply one_namespace(const Context& context);
   static Reply whois(const Context& context);
   static Reply graph(const Context& context);
+  static Reply diff(const Context& context);
+  static Reply history(const Context& context);
   static Reply events(const Context& context);
   static Reply metrics(const Context& context);
 
   SiteOptions options_;
   std::optional<Answers> answers_;  // of the newest state
+  std::optional<Archive> archive_;
   Events events_;
   Counts counts_;
   DocumentPtr page_;

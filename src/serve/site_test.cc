@@ -1,7 +1,10 @@
 #include "serve/site.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <cstdio>
 
 #include "codec/compress.h"
 #include "codec/json.h"
@@ -15,6 +18,7 @@ namespace {
 using testing::AllOf;
 using testing::Contains;
 using testing::HasSubstr;
+using testing::Not;
 using testing::Pair;
 using testing::StartsWith;
 
@@ -195,13 +199,78 @@ TEST(SiteWithoutState, SaysNotYet) {
   Site site({.token = "secret-of-this-test", .hosts = {}, .run = "RUN"});
   for (const std::string_view path : Site::paths()) {
     const bool stateless = path == "/" || path == "/api/v1/openapi.json";
-    EXPECT_EQ(site.answer(get(path)).status, stateless ? 200u : 503u) << path;
+    const unsigned expected = stateless ? 200 : path == "/api/v1/history" ? 404 : 503;
+    EXPECT_EQ(site.answer(get(path)).status, expected) << path;
   }
 }
 
 TEST(OpenApi, HasEveryPath) {
   for (const std::string_view path : Site::paths())
     EXPECT_THAT(std::string(openapi_json()), HasSubstr("\"" + std::string(path) + "\": {"));
+}
+
+// A site with a history of three states, the second of which has one namespace less.
+class SiteWithHistory : public testing::Test {
+ protected:
+  SiteWithHistory() {
+    auto store = *history::Store::open(path_, history::Access::create);
+    for (std::uint64_t number = 1; number <= 3; ++number) {
+      model::Snapshot snapshot = test_state(number)->snapshot;
+      if (number == 2)
+        std::erase_if(snapshot.namespaces,
+                      [](const model::Namespace& ns) { return ns.id == analyze::kBlue; });
+      EXPECT_TRUE(store.save(snapshot));
+    }
+    site_.publish(test_state(9));
+  }
+  ~SiteWithHistory() override {
+    for (const char* end : {"", "-wal", "-shm"}) std::remove((path_ + end).c_str());
+  }
+  Reply get(std::string_view target) { return site_.answer(serve::get(target)); }
+
+  std::string path_ = testing::TempDir() + "site_test_history.db";
+  Site site_{{.token = "secret-of-this-test", .hosts = {}, .run = "RUN", .history = path_}};
+};
+
+TEST_F(SiteWithHistory, ListsTheStates) {
+  EXPECT_THAT(
+      body(get("/api/v1/history")),
+      AllOf(StartsWith(R"([{"id":1,"time":"1970-01-01T00:00:01Z",)"), HasSubstr(R"("id":3)")));
+}
+
+TEST_F(SiteWithHistory, AnswersFromEach) {
+  for (const char* path : {"snapshot", "namespaces", "graph"}) {
+    const std::string now = fmt::format("/api/v1/{}", path);
+    EXPECT_THAT(body(get(now + "?at=3")), HasSubstr("blue")) << path;
+    EXPECT_THAT(body(get(now + "?at=2")), Not(HasSubstr("blue"))) << path;
+  }
+  EXPECT_EQ(get("/api/v1/namespaces/blue?at=1").status, 200u);
+  EXPECT_EQ(get("/api/v1/namespaces/blue?at=2").status, 404u);
+  EXPECT_EQ(get("/api/v1/namespaces/blue").status, 200u);
+  EXPECT_EQ(header(get("/api/v1/graph?at=2"), "Nsmap-State"), "at-2");
+  EXPECT_EQ(header(get("/api/v1/graph"), "Nsmap-State"), "9-RUN");
+}
+
+TEST_F(SiteWithHistory, ComparesAStateWithTheNewestOrAnother) {
+  EXPECT_EQ(body(get("/api/v1/diff?before=1")), "[]\n");
+  EXPECT_THAT(body(get("/api/v1/diff?before=2")), HasSubstr(R"("change":"added")"));
+  EXPECT_THAT(body(get("/api/v1/diff?before=1&at=2")), HasSubstr(R"("change":"removed")"));
+  EXPECT_EQ(body(get("/api/v1/diff?before=3&at=3")), "[]\n");
+}
+
+TEST_F(SiteWithHistory, SaysWhatIsNotThere) {
+  for (const char* target : {"/api/v1/snapshot?at=4", "/api/v1/snapshot?at=", "/api/v1/graph?at=x",
+                             "/api/v1/diff?before=99", "/api/v1/namespaces?at=-1"})
+    EXPECT_EQ(get(target).status, 404u) << target;
+  EXPECT_EQ(get("/api/v1/diff").status, 400u);
+}
+
+TEST_F(SiteTest, WithoutAHistorySaysHowToHaveOne) {
+  for (const char* target : {"/api/v1/history", "/api/v1/graph?at=1", "/api/v1/diff?before=1"}) {
+    const Reply reply = get(target);
+    EXPECT_EQ(reply.status, 404u) << target;
+    EXPECT_THAT(body(reply), HasSubstr("--history")) << target;
+  }
 }
 
 }  // namespace

@@ -75,6 +75,13 @@ class Server:
         self.process.stdout.close()
         self.errors.close()
 
+    def wait_for_history(self, count):
+        """Waits until so many states are saved; the list of them."""
+        def listed():
+            entries = self.get("/api/v1/history").json()
+            return entries if len(entries) >= count else None
+        return wait_for(listed, f"{count} saved states")
+
     def end(self):
         """Ends it in order; its exit status."""
         self.process.terminate()

@@ -14,12 +14,12 @@ import time
 import jsonschema
 
 import harness
-from harness import WORK, TestCase, hold, netns, nsmap, run_nsmap, sh
+from harness import WORK, TestCase, hold, netns, nsmap, run_nsmap, sh, wait_for
 from serving import Server, certificate
 
 # What stands for {id}, and the query of those who want one.
 IDS = ["host", "red", "/run/netns/red", "10.0.0.2"]
-QUERIES = {"/api/v1/whois": "?q=10.0.0.2"}
+QUERIES = {"/api/v1/whois": "?q=10.0.0.2", "/api/v1/diff": "?before=1"}
 
 
 def resolved(api, part):
@@ -50,7 +50,9 @@ class Contract(TestCase):
            "ip -n red link set eth0 up && ip -n red addr add 10.0.0.2/24 dev eth0 nodad")
         cls.saved = WORK / "saved.json"
         run_nsmap("snapshot", "-o", cls.saved)
-        cls.server = Server("--from", cls.saved)
+        history = WORK / "contract.db"
+        sh(f"{harness.NSMAP} history save --from {cls.saved} --history {history}")
+        cls.server = Server("--from", cls.saved, "--history", history)
         cls.api = cls.server.get("/api/v1/openapi.json").json()
 
     @classmethod
@@ -108,7 +110,11 @@ class Contract(TestCase):
     def test_errors_as_described(self):
         for path, target, status in [("/api/v1/namespaces/{id}", "/api/v1/namespaces/none", 404),
                                      ("/api/v1/whois", "/api/v1/whois", 400),
-                                     ("/api/v1/whois", "/api/v1/whois?q=%zz", 400)]:
+                                     ("/api/v1/whois", "/api/v1/whois?q=%zz", 400),
+                                     ("/api/v1/diff", "/api/v1/diff", 400),
+                                     ("/api/v1/diff", "/api/v1/diff?before=77", 404),
+                                     ("/api/v1/snapshot", "/api/v1/snapshot?at=77", 404),
+                                     ("/api/v1/graph", "/api/v1/graph?at=red", 404)]:
             answer = self.server.get(target)
             self.assertEqual(answer.status, status)
             self.assertDescribed(path, answer)
@@ -465,6 +471,68 @@ class Confined(TestCase):
             self.assertEqual(*[{each["source"]: each["refused"] for each in snapshot["coverage"]}
                                for snapshot in (served, plain)])
             self.assertTrue(served["host"]["privileged"])
+
+
+class History(TestCase):
+    """The states that were saved, over HTTP."""
+
+    def setUp(self):
+        self.path = WORK / "history.db"
+        self.addCleanup(lambda: [each.unlink() for each in WORK.glob("history.db*")])
+
+    def test_the_host_as_it_was(self):
+        with netns("red"), Server("--history", self.path, "--every", "1s") as server:
+            server.wait_for_history(1)
+            before = server.get("/api/v1/history").json()[-1]
+            sh("ip -n red addr add 10.9.0.9/32 dev lo")
+            entries = server.wait_for_history(len(server.get("/api/v1/history").json()) + 1)
+            changed = next(each for each in entries if "addresses +1" in each.get("changes", ""))
+            was, now = f"at={before['id']}", f"at={changed['id']}"
+            self.assertNotIn(b"10.9.0.9", server.get(f"/api/v1/snapshot?{was}").body)
+            for target in (f"/api/v1/snapshot?{now}", f"/api/v1/namespaces/red?{now}",
+                           f"/api/v1/whois?q=10.9.0.9&{now}",
+                           f"/api/v1/diff?before={before['id']}&{now}",
+                           f"/api/v1/diff?before={before['id']}"):
+                answer = server.get(target)
+                self.assertEqual(answer.status, 200, target)
+                self.assertIn(b"10.9.0.9", answer.body, target)
+            self.assertEqual(server.get(f"/api/v1/snapshot?{now}").headers["nsmap-state"],
+                             f"at-{changed['id']}")
+        # What was saved is what the command line answers from.
+        done = run_nsmap("history", "ls", "--json", "--history", self.path)
+        self.assertLessEqual(len(entries), len(json.loads(done.stdout)))
+        done = run_nsmap("whois", "10.9.0.9", "--at", f"#{changed['id']}", "--history", self.path)
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_nothing_is_saved_twice(self):
+        with Server("--history", self.path, "--every", "1s") as server:
+            server.wait_for_history(1)
+            time.sleep(4)
+            self.assertLess(len(server.get("/api/v1/history").json()), 4)
+
+    def test_the_last_state_is_saved_at_the_end(self):
+        with netns("red"), Server("--history", self.path, "--every", "1h") as server:
+            server.wait_for_history(1)
+            sh("ip -n red addr add 10.9.0.9/32 dev lo")
+            wait_for(lambda: b"10.9.0.9" in server.get("/api/v1/snapshot").body, "the address")
+            self.assertEqual(server.end(), 0)
+        done = run_nsmap("whois", "10.9.0.9", "--at", "now", "--history", self.path)
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_without_a_history(self):
+        with Server() as server:
+            for target in "/api/v1/history", "/api/v1/snapshot?at=1", "/api/v1/diff?before=1":
+                answer = server.get(target)
+                self.assertEqual(answer.status, 404, target)
+                self.assertIn("--history", answer.json()["error"])
+
+    def test_wrong_use(self):
+        for arguments in (["--every", "often"], ["--every", "0s"],
+                          ["--every", "1m", "--from", "/dev/null"],
+                          ["--every", "1m", "--history", "/proc/none/history.db"]):
+            done = run_nsmap("serve", "--listen", "127.0.0.1:0", *arguments)
+            self.assertIn(done.returncode, (2, 3), arguments)
+            self.assertRegex(done.stderr, r"^nsmap: [^\n]*\n$")
 
 
 if __name__ == "__main__":
