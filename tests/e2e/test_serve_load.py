@@ -2,6 +2,7 @@
 
 import contextlib
 import http.client
+import itertools
 import re
 import resource
 import socket
@@ -86,10 +87,10 @@ class Load(TestCase):
 
     def churn(self, until):
         """Changes something all the time."""
-        mtu = 1400
-        while time.monotonic() < until:
-            mtu = 2800 - mtu + 1
-            sh(f"ip link set up{mtu % 50} mtu {mtu}", check=False)
+        for turn in itertools.count():
+            if time.monotonic() >= until:
+                return
+            sh(f"ip link set up{turn % len(NAMESPACES)} mtu {1300 + turn % 97}")
             time.sleep(0.05)
 
     def pester(self, until):
