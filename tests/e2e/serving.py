@@ -10,7 +10,6 @@ import ssl
 import subprocess
 import tempfile
 
-import harness
 from harness import NSMAP, WORK, sh, wait_for
 
 
@@ -98,7 +97,8 @@ class Server:
 
     def cpu_seconds(self):
         """What it has used of a processor."""
-        fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        status = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text()
+        fields = status.rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def connect(self):

@@ -1,7 +1,6 @@
 """`nsmap serve`: what it answers, held against its own description, and to whom it does not."""
 
 import gzip
-import json
 import os
 import pathlib
 import re
@@ -195,7 +194,7 @@ class Events(TestCase):
             self.assertEqual(known.split("-")[1], state.split("-")[1])
 
     def test_changes_as_they_happen(self):
-        """Somebody who follows from a state that was fetched learns all that leads to the newest."""
+        """Who follows from a state that was fetched learns all that leads to the newest."""
         with netns("red"), Server() as server:
             api = server.get("/api/v1/openapi.json").json()
             schemas = api["components"]["schemas"]

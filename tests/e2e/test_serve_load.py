@@ -1,4 +1,4 @@
-"""`nsmap serve` with many clients, well and badly behaved: it answers all along, in bounded memory."""
+"""`nsmap serve` with many clients, some badly behaved: it answers all along, in bounded memory."""
 
 import contextlib
 import http.client
