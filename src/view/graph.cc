@@ -41,6 +41,7 @@ class Drawing {
   bool gridded_port(const model::Link& link) const;
   GraphBar bar_of(const model::Namespace& ns, const model::Link& link) const;
   void add_hidden_ports(const model::Namespace& ns, GraphBox& box) const;
+  void add_facts(const model::Namespace& ns, GraphBox& box) const;
   bool is_leaf(const model::Namespace& ns) const;
   void add_lines(const model::Namespace& ns, GraphBox& box) const;
   void find_grids();
@@ -73,7 +74,7 @@ GraphPort Drawing::port_of(const model::Namespace& ns, const model::Link& link) 
   if ((link.peer && link.peer->ns == ns.id) || (link.parent && link.parent->ns == ns.id))
     detail += (detail.empty() ? "" : " ") + wire_text(words_, ns, link).plain();
   const bool up = link.up && (link.carrier || link.state == model::OperState::unknown);
-  return {port_id(link.index), link.name, detail, up ? PortState::up : PortState::down};
+  return {port_id(link.index), link.name, detail, up ? PortState::up : PortState::down, link.index};
 }
 
 void Drawing::add_lines(const model::Namespace& ns, GraphBox& box) const {
@@ -109,13 +110,26 @@ void Drawing::add_hidden_ports(const model::Namespace& ns, GraphBox& box) const 
     const model::Link* proof = holder.link ? words_.index.find(*holder.link) : nullptr;
     const auto& end = proof && proof->peer ? proof->peer : std::nullopt;
     if (end && end->ns == ns.id)
-      box.ports.push_back({port_id(end->index), link_name(words_, *end), "", PortState::up});
+      box.ports.push_back(
+          {port_id(end->index), link_name(words_, *end), "", PortState::up, end->index});
   }
 }
 
+void Drawing::add_facts(const model::Namespace& ns, GraphBox& box) const {
+  const std::size_t processes = words_.index.processes_in(ns.id).size();
+  if (ns.host && processes) box.lines.push_back(counted(processes, "process", "processes"));
+  const std::string way_out = default_route_text(words_, ns, true).plain();
+  if (!way_out.empty()) box.lines.push_back("default " + way_out);
+  for (const Listener& listener : listeners(words_, ns))
+    box.listens.push_back(listener_text(listener).plain());
+  for (const model::Holder& holder : ns.holders)
+    box.holders.push_back({holder_text(words_, holder).plain(), how_to_free(words_, holder)});
+}
+
 GraphBox Drawing::box_of(const model::Namespace& ns) {
-  GraphBox box{box_id(ns.id), words_.titles.of(ns.id), {}, style_of(words_, ns), {}, {}};
+  GraphBox box{box_id(ns.id), words_.titles.of(ns.id), {}, style_of(words_, ns), {}, {}, ns.id};
   add_lines(ns, box);
+  if (options_.every) add_facts(ns, box);
   for (const model::Link& link : ns.links) {
     const model::LinkRef ref{ns.id, link.index};
     if (is_furniture(words_, ref, link) || gridded_port(link)) continue;
@@ -249,7 +263,7 @@ Graph Drawing::draw() {
   for (const model::Namespace& ns : snapshot.namespaces) {
     if (gridded_.contains(ns.id)) continue;
     GraphBox box = box_of(ns);
-    if (box.ports.empty() && box.bars.empty() && !ns.host)
+    if (box.ports.empty() && box.bars.empty() && !ns.host && !options_.every)
       bare.push_back(&ns);
     else
       graph_.boxes.push_back(std::move(box));

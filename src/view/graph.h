@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include <boost/describe.hpp>
+
 #include "analyze/names.h"
 #include "model/index.h"
 
@@ -15,26 +17,39 @@
 namespace nsmap::view {
 
 enum class BoxStyle { host, container, plain, hidden, note };
+BOOST_DESCRIBE_ENUM(BoxStyle, host, container, plain, hidden, note)
 enum class PortState { up, down };
+BOOST_DESCRIBE_ENUM(PortState, up, down)
 enum class WireStyle {
   wire,    // two ends of a veth or netkit
   stack,   // macvlan, vlan or tunnel on its parent
   served,  // a tap and the namespace of the process that serves it
   bundle,  // the wires of a whole grid, drawn as one
 };
+BOOST_DESCRIBE_ENUM(WireStyle, wire, stack, served, bundle)
 
 struct GraphPort {
   std::string id;
   std::string name;
   std::string detail;  // its kind, addresses
   PortState state = PortState::up;
+  IfIndex index = {};  // of the interface, in the namespace of its box
 };
+BOOST_DESCRIBE_STRUCT(GraphPort, (), (id, name, detail, state, index))
 
 // A bridge (or bond, or VRF) and the interfaces enslaved to it.
 struct GraphBar {
   GraphPort self;
   std::vector<GraphPort> ports;
 };
+BOOST_DESCRIBE_STRUCT(GraphBar, (), (self, ports))
+
+// Something that keeps a namespace alive, or proves it.
+struct GraphHolder {
+  std::string what;      // "descriptor 7 of dockerd (812)"
+  std::string freed_by;  // what one types to make it let go; empty where nothing does
+};
+BOOST_DESCRIBE_STRUCT(GraphHolder, (), (what, freed_by))
 
 struct GraphBox {
   std::string id;
@@ -43,7 +58,12 @@ struct GraphBox {
   BoxStyle style = BoxStyle::plain;
   std::vector<GraphBar> bars;
   std::vector<GraphPort> ports;
+  std::optional<model::NetnsId> ns = {};  // absent: a note
+  // With GraphOptions::every alone:
+  std::vector<std::string> listens = {};
+  std::vector<GraphHolder> holders = {};
 };
+BOOST_DESCRIBE_STRUCT(GraphBox, (), (id, title, lines, style, bars, ports, ns, listens, holders))
 
 // Many namespaces that have one wire each, all to the same bar: drawn as a grid of small boxes,
 // whose ports' details name the other end, with one wire to the bar for them all.
@@ -52,11 +72,13 @@ struct GraphGrid {
   std::string title;
   std::vector<GraphBox> boxes;
 };
+BOOST_DESCRIBE_STRUCT(GraphGrid, (), (id, title, boxes))
 
 struct GraphEnd {
   std::string box;   // of a box or a grid
   std::string port;  // of a port or bar in it; empty: the box itself
 };
+BOOST_DESCRIBE_STRUCT(GraphEnd, (), (box, port))
 
 struct GraphWire {
   GraphEnd from;
@@ -64,6 +86,7 @@ struct GraphWire {
   WireStyle style = WireStyle::wire;
   std::string label;
 };
+BOOST_DESCRIBE_STRUCT(GraphWire, (), (from, to, style, label))
 
 struct Graph {
   std::string title;
@@ -72,10 +95,14 @@ struct Graph {
   std::vector<GraphGrid> grids;
   std::vector<GraphWire> wires;
 };
+BOOST_DESCRIBE_STRUCT(Graph, (), (title, first, boxes, grids, wires))
 
 struct GraphOptions {
   // From this many namespaces with nothing but a wire to the same bridge, they become a grid.
   std::size_t grid_from = 13;
+  // For readers who choose what they look at: a box for every namespace, also for one with nothing
+  // but lo, and in each what it listens on and what keeps it alive.
+  bool every = false;
 };
 
 Graph make_graph(const model::Index& index, const analyze::Titles& titles,
