@@ -15,6 +15,7 @@
 #include "codec/compress.h"
 #include "codec/json.h"
 #include "os/files.h"
+#include "page/page.h"
 
 namespace nsmap::cli {
 namespace {
@@ -192,6 +193,16 @@ TEST_F(Cli, PictureFormatFollowsTheFilesName) {
   EXPECT_EQ(nsmap({"graph", "-o", path("a.mmd")}), 0) << err_;
   EXPECT_EQ(nsmap({"graph", "--format", "dot", "-o", path("picture")}), 0) << err_;
   EXPECT_THAT(*os::read_whole(path("picture"), 1 << 20), HasSubstr("graph"));
+}
+
+TEST_F(Cli, PageIsAPictureTooOrSaysWhyNot) {
+  if (page::bare_page().empty()) {
+    EXPECT_EQ(nsmap({"graph", "-o", path("a.html")}), 3);
+    EXPECT_THAT(err_, HasSubstr("NSMAP_WEB"));
+  } else {
+    EXPECT_EQ(nsmap({"graph", "-o", path("a.html")}), 0) << err_;
+    EXPECT_THAT(*os::read_whole(path("a.html"), 1 << 24), HasSubstr("id=\"nsmap-data\">{"));
+  }
 }
 
 TEST_F(Cli, ColoursAreForTerminalsOnly) {

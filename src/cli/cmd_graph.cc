@@ -4,24 +4,29 @@
 #include <iterator>
 
 #include "cli/graph.h"
+#include "page/page.h"
 #include "render/picture.h"
 #include "view/graph.h"
 
 namespace nsmap::cli {
 namespace {
 
+using Draw = Result<std::string> (*)(const model::Index& index, const analyze::Titles& titles);
+
+template <auto render>
+Result<std::string> picture(const model::Index& index, const analyze::Titles& titles) {
+  return render(view::make_graph(index, titles));
+}
+
 struct Format {
   std::string_view name;  // for --format, and how a file's name ends
-  Result<std::string> (*draw)(const view::Graph& graph);
+  Draw draw;
 };
 
 constexpr Format kFormats[] = {
-    {"dot", [](const view::Graph& graph) -> Result<std::string> { return render::dot(graph); }},
-    {"gv", [](const view::Graph& graph) -> Result<std::string> { return render::dot(graph); }},
-    {"svg", render::svg},
-    {"mermaid",
-     [](const view::Graph& graph) -> Result<std::string> { return render::mermaid(graph); }},
-    {"mmd", [](const view::Graph& graph) -> Result<std::string> { return render::mermaid(graph); }},
+    {"dot", picture<render::dot>},     {"gv", picture<render::dot>},
+    {"svg", picture<render::svg>},     {"mermaid", picture<render::mermaid>},
+    {"mmd", picture<render::mermaid>}, {"html", page::page_of},
 };
 
 // What --format or, failing that, the file's name asks for; DOT when neither does.
@@ -37,7 +42,7 @@ Result<const Format*> choose_format(const Options& options) {
   const auto format = std::ranges::find(kFormats, name, &Format::name);
   if (format == std::end(kFormats))
     return usage_error(fmt::format("graph: {} is no format it knows", name),
-                       "dot, svg or mermaid, with --format or as the end of the file's name");
+                       "dot, svg, mermaid or html, with --format or as the end of the file's name");
   return format;
 }
 
@@ -52,8 +57,8 @@ Result<Answer> draw_graph(const Options& options, const model::Index& index,
                           const analyze::Titles& titles) {
   const auto format = choose_format(options);
   if (!format) return tl::unexpected(format.error());
-  return (*format)->draw(view::make_graph(index, titles)).map([](std::string picture) {
-    return Answer{std::move(picture)};
+  return (*format)->draw(index, titles).map([](std::string drawn) {
+    return Answer{std::move(drawn)};
   });
 }
 

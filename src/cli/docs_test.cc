@@ -12,6 +12,7 @@
 #include "codec/schema.h"
 #include "history/listed.h"
 #include "view/results.h"
+#include "view/graph.h"
 
 // Holds docs/snapshot.md against the types it documents: every member, and none but those.
 
@@ -66,6 +67,7 @@ std::vector<codec::StructSchema> schema() {
   codec::add_schema<PrunedHistory>(types);
   codec::add_schema<analyze::WhoisAnswer>(types);
   codec::add_schema<analyze::Difference>(types);
+  codec::add_schema<view::Graph>(types);
   return types;
 }
 
@@ -105,6 +107,9 @@ TEST(SnapshotDocument, DocumentsEveryValueOfEnumerations) {
   expect_values<analyze::WhoisKind>("WhoisKind");
   expect_values<analyze::DiffChange>("DiffChange");
   expect_values<analyze::DiffSubject>("DiffSubject");
+  expect_values<view::BoxStyle>("BoxStyle");
+  expect_values<view::PortState>("PortState");
+  expect_values<view::WireStyle>("WireStyle");
 }
 
 }  // namespace

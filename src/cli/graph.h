@@ -9,7 +9,7 @@ namespace nsmap::cli {
 inline constexpr std::array kGraphOptions = {
     Option{"-o,--output", "FILE", "write it there, in the format its name ends in",
            &Options::output},
-    Option{"-f,--format", "FORMAT", "dot (the default), svg or mermaid", &Options::format},
+    Option{"-f,--format", "FORMAT", "dot (the default), svg, mermaid or html", &Options::format},
 };
 
 // The picture of a snapshot, in the format that the options ask for.
