@@ -4,6 +4,7 @@
 
 #include "analyze/whois.h"
 #include "codec/json.h"
+#include "page/page.h"
 #include "serve/metrics.h"
 #include "view/results.h"
 
@@ -12,6 +13,10 @@ namespace {
 
 std::string snapshot_json(const live::State& state) {
   return codec::snapshot_to_json(state.snapshot);
+}
+
+std::string graph_json(const live::State& state) {
+  return page::graph_json(state.index, state.titles) + "\n";
 }
 
 std::string namespaces_json(const live::State& state) {

@@ -37,7 +37,4 @@ class Answers {
   std::map<std::string, DocumentPtr> documents_;
 };
 
-// The picture of a state, for the page.
-std::string graph_json(const live::State& state);
-
 }  // namespace nsmap::serve

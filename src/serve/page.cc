@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "page/page.h"
 #include "serve/token.h"
 
 namespace nsmap::serve {
@@ -25,9 +26,11 @@ std::string hashes(std::string_view html, std::string_view tag) {
 }  // namespace
 
 std::string_view page_html() {
-  return "<!doctype html>\n<html lang=en><meta charset=utf-8><title>nsmap</title>\n"
-         "<style>body{font:16px sans-serif;margin:2em}</style>\n"
-         "<p>nsmap serves its API at /api/v1: /api/v1/openapi.json describes it.</p></html>\n";
+  constexpr std::string_view kNone =
+      "<!doctype html>\n<html lang=en><meta charset=utf-8><title>nsmap</title>\n"
+      "<style>body{font:16px sans-serif;margin:2em}</style>\n"
+      "<p>nsmap serves its API at /api/v1: /api/v1/openapi.json describes it.</p></html>\n";
+  return page::bare_page().empty() ? kNone : page::bare_page();
 }
 
 std::string content_policy(std::string_view html) {
