@@ -300,7 +300,7 @@ def _host_state():
     return answers + mounts
 
 
-UNSHARE = ["unshare", "--mount", "--pid", "--net", "--fork", "--kill-child", "--mount-proc"]
+UNSHARE = ["unshare", "--mount", "--uts", "--pid", "--net", "--fork", "--kill-child", "--mount-proc"]
 
 
 def _need_namespaces():
