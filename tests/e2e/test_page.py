@@ -9,6 +9,7 @@ import subprocess
 
 import harness
 from harness import ROOT, WORK, TestCase, run_nsmap, sh
+from serving import Server
 
 CHROMIUM = "/usr/bin/chromium"
 # Where the page was built, with what drives the browser beside it.
@@ -97,6 +98,10 @@ class Page(TestCase):
         differences.write_text(run_nsmap("diff", self.snapshot, after, "--json").stdout)
         sh("ip netns del late")
         self.browse("live", self.page, page, differences)
+
+    def test_the_real_server(self):
+        with Server("--history", WORK / "history.db", "--every", "1s") as server:
+            self.browse("served", f"http://127.0.0.1:{server.port}/#token={server.token}")
 
     def test_three_hundred_namespaces(self):
         lab = (ROOT / "examples/thousand.yaml").read_text()

@@ -27,6 +27,32 @@ const NEWS = {
   stay: 9000
 };  // how many lines, and how long each, ms
 
+const DRAGGED = 150;      // ms for which the time line rests before its moment is fetched
+const DIFFERENCES = 200;  // lines, at most
+
+const momentText =
+    ({time_ns, changes}: Moment) => [new Date(time_ns / 1e6).toLocaleString(), shown(changes, 80)]
+                                        .filter(part => part)
+                                        .join(' · ');
+
+// The namespaces that differences are about.
+const keysOf = (differences: readonly Difference[]) => differences.flatMap(
+    each => [each.after, each.before].filter((id): id is NetnsId => id !== undefined).map(keyOf));
+
+function differenceText(difference: Difference): string {
+  const fields = (difference.fields ?? [])
+                     .slice(0, 2)
+                     .map(
+                         ({field, before, after}) => `${shown(field, 30)} ${
+                             shown(before ?? 'none', 30)} → ${shown(after ?? 'none', 30)}`)
+                     .join(', ');
+  const what = [difference.title, difference.subject, difference.what, difference.change]
+                   .filter(part => part)
+                   .map(part => shown(part, 60))
+                   .join(' ');
+  return fields ? `${what}: ${fields}` : what;
+}
+
 export class App implements Hooks {
   private data: Data|null = null;
   private index: Index|null = null;
@@ -39,6 +65,8 @@ export class App implements Hooks {
   private showBare = false;
   private readonly folded = new Set<string>();
   private laying = 0;
+  private moments: readonly Moment[] = [];
+  private moment: Moment|null = null;  // the one that is shown; null: now
   private readonly map: MapView;
   private readonly finder: Finder;
   private readonly filters: Filters;
@@ -88,20 +116,45 @@ export class App implements Hooks {
   }
 
   history(moments: readonly Moment[], show: (moment: Moment|null) => void): void {
-    const text = element('output');
-    const slider = element('input', {type: 'range', aria: {label: 'Moment'}});
-    slider.max = String(moments.length);
-    slider.value = slider.max;
-    const chosen = () => moments[Number(slider.value)] ?? null;
-    slider.addEventListener('input', () => {
-      const moment = chosen();
-      text.textContent = moment ? new Date(moment.time_ns / 1e6).toLocaleString() : 'now';
-    });
-    slider.addEventListener('change', () => show(chosen()));
-    text.textContent = 'now';
+    this.moments = moments;
     const time = byId('time');
-    time.replaceChildren(element('label', {}, 'Time ', slider), text);
-    time.hidden = false;
+    time.hidden = moments.length === 0;
+    const slider = time.querySelector('input') ?? this.timeLine(show);
+    slider.max = String(moments.length);
+    const at = moments.findIndex(each => each.id === this.moment?.id);
+    slider.value = String(at < 0 ? moments.length : at);
+  }
+
+  private timeLine(show: (moment: Moment|null) => void): HTMLInputElement {
+    const text = element('output', {}, 'now');
+    const slider = element('input', {type: 'range', aria: {label: 'Moment'}});
+    let wait = 0;
+    const choose = (patience: number) => {
+      const moment = this.moment = this.moments[Number(slider.value)] ?? null;
+      text.textContent = moment ? momentText(moment) : 'now';
+      slider.setAttribute('aria-valuetext', text.textContent);
+      clearTimeout(wait);
+      wait = window.setTimeout(() => show(moment), patience);
+    };
+    slider.addEventListener('input', () => choose(DRAGGED));
+    slider.addEventListener('change', () => choose(0));
+    byId('time').replaceChildren(
+        element('label', {}, 'Time ', slider), text, element('details', {id: 'differs'}));
+    return slider;
+  }
+
+  differs(differences: readonly Difference[]|null): void {
+    this.map.mark(differences ? keysOf(differences) : []);
+    const place = byId('differs');
+    place.hidden = !differences;
+    if (!differences) return;
+    const lines = differences.slice(0, DIFFERENCES)
+                      .map(each => element('li', {class: each.change}, differenceText(each)));
+    if (differences.length > DIFFERENCES)
+      lines.push(element('li', {}, `and ${differences.length - DIFFERENCES} more`));
+    const count = differences.length ? counted(differences.length, 'change') : 'no change';
+    place.replaceChildren(
+        element('summary', {}, `≠ ${count} from then to now`), element('ul', {}, ...lines));
   }
 
   // The scene.
@@ -165,25 +218,10 @@ export class App implements Hooks {
 
   private flash(news: readonly Difference[]): void {
     if (!news.length) return;
-    const ids = news.flatMap(
-        each => [each.after, each.before]
-                    .filter((id): id is NetnsId => id !== undefined)
-                    .map(keyOf));
-    this.map.flash(ids);
+    this.map.flash(keysOf(news));
     const list = byId('news');
     for (const each of news.slice(0, NEWS.most)) {
-      const fields = (each.fields ?? [])
-                         .slice(0, 2)
-                         .map(
-                             ({field, before, after}) => `${shown(field, 30)} ${
-                                 shown(before ?? 'none', 30)} → ${shown(after ?? 'none', 30)}`)
-                         .join(', ');
-      const what = [each.title, each.subject, each.what, each.change]
-                       .filter(part => part)
-                       .map(part => shown(part, 60))
-                       .join(' ');
-      const text = fields ? `${what}: ${fields}` : what;
-      const item = element('li', {class: each.change}, text);
+      const item = element('li', {class: each.change}, differenceText(each));
       list.append(item);
       setTimeout(() => item.remove(), NEWS.stay);
     }

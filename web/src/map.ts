@@ -28,6 +28,7 @@ export class MapView {
   private hover: Hit|null = null;
   private asked = false;
   private flashes = new Map<string, number>();
+  private marks: ReadonlySet<string> = new Set();
   private pointers = new Map<number, Point>();
   private dragged = 0;
   private flight = 0;  // counts the moves of the camera: a new one ends the one before
@@ -73,7 +74,8 @@ export class MapView {
       visible: card => this.visible(card),
       selected: this.picture?.selected ?? '',
       selectedRow: this.picture?.selectedRow ?? '',
-      flashes: new Map()
+      flashes: new Map(),
+      marks: this.marks
     };
     this.hover = null;
     this.redraw();
@@ -93,6 +95,13 @@ export class MapView {
   // Lights the cards for a moment.
   flash(cards: Iterable<string>): void {
     for (const card of cards) this.flashes.set(card, performance.now());
+    this.redraw();
+  }
+
+  // Marks these cards, and no others, as different from what they are now.
+  mark(cards: Iterable<string>): void {
+    this.marks = new Set(cards);
+    if (this.picture) this.picture.marks = this.marks;
     this.redraw();
   }
 

@@ -57,6 +57,7 @@ export interface Picture {
   selected: string;  // id of a card
   selectedRow: string;
   flashes: ReadonlyMap<string, number>;  // by card: how bright, 0 … 1
+  marks: ReadonlySet<string>;            // cards that are different now
 }
 
 const measured = new Map<string, number>();
@@ -427,11 +428,31 @@ export class Painter {
       this.text('down', card.x + card.w - SIZE.pad - 30, y, FONT.badge, colours.down, 60);
   }
 
+  // What is different now has a dashed ring and a sign at its corner.
+  private difference(card: Card, zoom: number): void {
+    const {context, colours} = this;
+    const margin = 5 / Math.min(zoom, 1);
+    this.plate(
+        {x: card.x - margin, y: card.y - margin, w: card.w + 2 * margin, h: card.h + 2 * margin},
+        12);
+    context.lineWidth = 2.5 / Math.min(zoom, 1);
+    context.strokeStyle = colours.flash;
+    context.setLineDash([8 / zoom, 5 / zoom]);
+    context.stroke();
+    context.setLineDash([]);
+    if (zoom < 0.3) return;
+    this.plate({x: card.x - 12, y: card.y - 12, w: 22, h: 22}, 11);
+    context.fillStyle = colours.flash;
+    context.fill();
+    this.text('≠', card.x - 6, card.y - 1, FONT.title, colours.card, 20);
+  }
+
   // What is selected or has just changed has a ring around it.
   private halo(card: Card, picture: Picture, zoom: number): void {
     const {context, colours} = this;
     const flash = picture.flashes.get(card.id) ?? 0;
     const chosen = picture.selected === card.id;
+    if (picture.marks.has(card.id)) this.difference(card, zoom);
     if (!flash && !chosen) return;
     const margin = 3 / Math.min(zoom, 1);
     this.plate(

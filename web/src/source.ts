@@ -5,12 +5,16 @@ import {eventsOf, type StreamEvent} from './sse';
 
 export interface Moment {
   time_ns: number;
-  id: number|string
+  id: number|string;
+  changes?: string  // since the moment before, in short
 }
 export interface Hooks {
   take(data: Data, news: readonly Difference[]): void;
   status(kind: 'file'|'live'|'past'|'lost', text: string): void;
   history(moments: readonly Moment[], show: (moment: Moment|null) => void): void;
+  // What is different from what is shown, which is past, to the present; null: the present is
+  // shown.
+  differs(differences: readonly Difference[]|null): void;
 }
 
 interface Change {
@@ -28,7 +32,8 @@ interface Shown {
 
 // From so many namespaces that changed at once, everything is fetched anew.
 const MANY = 24;
-const GATHER = 250;  // ms in which changes are taken together
+const GATHER = 250;   // ms in which changes are taken together
+const RELIST = 5000;  // ms after which a change may have made a new moment
 const PATIENCE = {
   first: 500,
   most: 15_000
@@ -93,6 +98,8 @@ class Api {
   private all = false;  // everything is to be fetched anew
   private busy = false;
   private past = false;  // what is shown is not the present
+  private turn = 0;      // counts what was chosen on the time line
+  private listed = 0;    // when the moments were, in ms; 0: the server keeps none
 
   constructor(private readonly hooks: Hooks) {}
 
@@ -211,33 +218,42 @@ class Api {
   private give(data: Data, news: readonly Difference[]): void {
     this.data = data;
     if (!this.past) this.hooks.take(data, news);
+    if (this.listed && Date.now() - this.listed > RELIST) void this.offerHistory();
   }
 
   // A time line, where the server keeps what was.
   private async offerHistory(): Promise<void> {
     try {
       const moments = await this.get<Moment[]>('history');
-      if (moments.length) this.hooks.history(moments, moment => void this.show(moment));
+      this.listed = Date.now();
+      this.hooks.history(moments, moment => void this.show(moment));
     } catch {
-      // It keeps none.
+      this.listed = 0;
     }
   }
 
   private async show(moment: Moment|null): Promise<void> {
+    const turn = ++this.turn;
     this.past = moment !== null;
     if (!moment) {
+      this.hooks.differs(null);
       this.live();
       if (this.data) this.hooks.take(this.data, []);
       return;
     }
-    const at = `at=${encodeURIComponent(moment.id)}`;
+    const id = encodeURIComponent(moment.id);
     try {
-      const [graph, snapshot] =
-          await Promise.all([this.get<Graph>(`graph?${at}`), this.get<Snapshot>(`snapshot?${at}`)]);
+      const [graph, snapshot, differences] = await Promise.all([
+        this.get<Graph>(`graph?at=${id}`), this.get<Snapshot>(`snapshot?at=${id}`),
+        this.get<Difference[]>(`diff?before=${id}`)
+      ]);
+      if (turn !== this.turn) return;  // another was chosen meanwhile
       this.hooks.status('past', `as of ${new Date(moment.time_ns / 1e6).toLocaleString()}`);
       this.hooks.take({graph, snapshot}, []);
+      this.hooks.differs(differences);
     } catch (error) {
-      this.hooks.status('past', `that moment could not be fetched: ${String(error)}`);
+      if (turn === this.turn)
+        this.hooks.status('past', `that moment could not be fetched: ${String(error)}`);
     }
   }
 }

@@ -2,6 +2,7 @@
 // usage: browser.mjs STEPS SHOTS PAGE...     STEPS: one of those at the end; SHOTS: where pictures
 // go tests/e2e/test_page.py makes the pages, and runs this.
 import assert from 'node:assert/strict';
+import {execFileSync} from 'node:child_process';
 import {createHash} from 'node:crypto';
 import {mkdirSync, readFileSync} from 'node:fs';
 import {createServer} from 'node:http';
@@ -367,6 +368,7 @@ class Server {
     }
     if (what === 'history')
       return json([{time_ns: 1e18, id: 'old'}, {time_ns: 1.1e18, id: 'newer'}]);
+    if (what === 'diff') return json(this.differences);
     if (what !== 'events') return response.writeHead(404).end();
     response.writeHead(200, {'Content-Type': 'text/event-stream'}).write(': hello\n\n');
     this.streams.add(response);
@@ -424,6 +426,8 @@ async function live(before, after, differences) {
   await status('past');
   await page.waitForFunction(
       () => ![...nsmap.scene().cards.values()].some(card => card.title === 'late'));
+  await page.waitForSelector('#differs:not([hidden])');
+  assert.match(await page.locator('#differs').textContent(), /from then to now.*late/s);
   await slide(2);
   await status('live');
   await page.waitForFunction(
@@ -466,8 +470,70 @@ async function live(before, after, differences) {
   server.server.close();
 }
 
+// The real server, on a host that changes.
+async function served(address) {
+  const page = await ready(await open(address));
+  const live = () => page.waitForSelector('#host[data-status="live"]');
+  await live();
+  const has = (title, wanted) => page.waitForFunction(
+      ([title, wanted]) => [...nsmap.scene().cards.values()].some(card => card.title === title) ===
+          wanted,
+      [title, wanted], {polling: 20});
+  const timed = async (what, title, wanted, commands) => {
+    const begin = Date.now();
+    for (const command of commands) execFileSync('ip', command.split(' '));
+    await has(title, wanted);
+    console.log(`${what}: seen after ${Date.now() - begin} ms`);
+  };
+
+  await page.keyboard.press('/');
+  await page.keyboard.type('172.17.0.3');
+  await page.keyboard.press('Enter');
+  assert.equal(await panelTitle(page), 'db');
+  await page.keyboard.press('Escape');
+  await clickCard(page, 'web');
+  assert.equal(await panelTitle(page), 'web');
+  await page.locator('#panel summary', {hasText: 'Routes'}).click();
+  await picture(page, 'served');
+
+  const slider = page.locator('#time input');
+  const moments = async () => Number(await slider.getAttribute('max'));
+  const slide = value => slider.evaluate((slider, value) => {
+    slider.value = String(value);
+    slider.dispatchEvent(new Event('change'));
+  }, value);
+  const first = await cards(page);
+  await timed('a new namespace', 'fresh', true, [
+    'netns add fresh', 'link add fresh0 type veth peer name eth0 netns fresh',
+    'addr add 10.66.0.1/24 dev fresh0', 'link set fresh0 up', '-n fresh link set eth0 up'
+  ]);
+  const second = await cards(page);
+  for (const [title, {x, y}] of Object.entries(first))
+    assert.deepEqual([second[title].x, second[title].y], [x, y], `${title} moved`);
+  await page.waitForTimeout(4000);  // saved every second
+  await timed('its end', 'fresh', false, ['netns del fresh']);
+  await page.waitForTimeout(8000);
+
+  // Back to when it was there: something is chosen from the time line until it shows.
+  execFileSync('ip', ['addr', 'add', '10.66.0.9/32', 'dev', 'lo']);
+  await page.waitForTimeout(1500);
+  let found = false;
+  for (let at = await moments() - 1; at >= 0 && !found; --at) {
+    await slide(at);
+    await page.waitForSelector('#host[data-status="past"]');
+    await page.waitForTimeout(500);
+    found = Object.hasOwn(await cards(page), 'fresh');
+  }
+  assert.ok(found, `none of ${await moments()} moments has it`);
+  assert.match(await page.locator('#differs').textContent(), /fresh.*removed/s);
+  await picture(page, 'past');
+  await slide(await moments());
+  await live();
+  await has('fresh', false);
+}
+
 try {
-  await{file, groups, hostile, many, live}[steps](...pages);
+  await{file, groups, hostile, many, live, served}[steps](...pages);
   assert.deepEqual(complaints, []);
   console.log(`${steps}: ok`);
 } catch (error) {
