@@ -11,8 +11,8 @@
 #include "cli/results.h"
 #include "codec/schema.h"
 #include "history/listed.h"
-#include "view/results.h"
 #include "view/graph.h"
+#include "view/results.h"
 
 // Holds docs/snapshot.md against the types it documents: every member, and none but those.
 

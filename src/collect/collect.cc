@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "collect/containers.h"
 #include "collect/join.h"
+#include "collect/listener.h"
 #include "collect/peers.h"
 #include "collect/reading.h"
 #include "collect/registry.h"
@@ -111,7 +112,8 @@ class Collection {
       resolve(true);
     }
     join();
-    snapshot_.host.took_ns = kernel_.boottime_ns() - start;
+    const std::int64_t took = kernel_.boottime_ns() - start;
+    snapshot_.host.took_ns = options_.before ? options_.before->host.took_ns : took;
     report_.finish(snapshot_.coverage, snapshot_.diagnostics);
     if (options_.before) take_over_report();
     return std::move(snapshot_);
@@ -176,6 +178,7 @@ class Collection {
     snapshot_.namespaces.reserve(snapshot_.namespaces.size() + visits.size());
     for (const auto& visit : visits) {
       visited_.push_back(visit->found);
+      if (recalled_.contains(visit->found->id)) forget_joined(visit->read);
       snapshot_.namespaces.push_back(std::move(visit->read));
     }
   }
@@ -186,12 +189,11 @@ class Collection {
   }
 
   void join() {
-    if (options_.before)
-      for (model::Namespace& ns : snapshot_.namespaces) forget_joined(ns);
     add_unopened();
     const model::NetnsId host = host_netns(kernel_, own_);
     for (model::Namespace& ns : snapshot_.namespaces) ns.host = ns.id == host;
     join_holders(registry_.all(), snapshot_.namespaces);
+    std::erase_if(snapshot_.namespaces, is_listeners);
     join_socket_owners(sweep_, snapshot_.namespaces);
     join_tun_servers(servers_, snapshot_.namespaces);
     snapshot_.processes = std::move(sweep_.processes);

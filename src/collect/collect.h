@@ -14,7 +14,8 @@ namespace nsmap::collect {
 struct Options {
   unsigned threads = 0;  // 0: one a core, at most 8
   Facts facts = Facts::all;
-  // A snapshot of the same host, from which is taken over what `recall` says is not stale.
+  // A snapshot of the same host, from which is taken over what `recall` says is not stale, and how
+  // long reading all of it took.
   const model::Snapshot* before = nullptr;
   Recall recall = {};
   // The id (Namespace::ns_id) of one that is the caller's own tool, and not to be found; 0: none.

@@ -59,7 +59,6 @@ class Rereading {
   }
 
   std::optional<model::Snapshot> run() {
-    const std::int64_t start = kernel_.boottime_ns();
     if (!open_all()) return std::nullopt;
     visits_.begin();
     const Visits::Done visits = visits_.finish(kMostThreads);
@@ -69,7 +68,6 @@ class Rereading {
     if (count_unknown(snapshot) > count_unknown(before_)) return std::nullopt;
     snapshot.host.time_ns = kernel_.realtime_ns();
     snapshot.host.monotonic_ns = kernel_.boottime_ns();
-    snapshot.host.took_ns = kernel_.boottime_ns() - start;
     put_report(snapshot);
     return snapshot;
   }

@@ -77,7 +77,26 @@ SysResult<std::unique_ptr<netlink::Transport>> open_beside(os::Kernel& kernel, F
   return opened;
 }
 
+constexpr std::string_view kAlias = "nsmap listens here";
+
+// Where it fails the namespace is seen by others, no more.
+void set_alias(netlink::Transport& route) {
+  ifinfomsg loopback{};
+  loopback.ifi_index = 1;
+  netlink::Request request(RTM_SETLINK, 0, loopback);
+  request.attribute(IFLA_IFALIAS, std::as_bytes(std::span(kAlias)));
+  static_cast<void>(netlink::change(route, std::span(&request, 1)));
+}
+
 }  // namespace
+
+bool is_listeners(const model::Namespace& ns) {
+  return ns.links.size() == 1 && ns.links[0].alias == kAlias &&
+         std::ranges::all_of(ns.holders, [](const model::Holder& holder) {
+           return holder.kind == model::HolderKind::socket ||
+                  holder.kind == model::HolderKind::listed;
+         });
+}
 
 SysResult<std::unique_ptr<Listener>> Listener::open(os::Kernel& kernel) {
   if (!may_hear_all(kernel)) return tl::unexpected(Errno{EPERM});
@@ -89,6 +108,7 @@ SysResult<std::unique_ptr<Listener>> Listener::open(os::Kernel& kernel) {
   if (!ns) return tl::unexpected(ns.error());
   auto route = open_beside(kernel, *ns);
   if (!route) return tl::unexpected(route.error());
+  set_alias(**route);
   const std::uint64_t own_id = kernel.namespace_id(*ns).value_or(0);
   return std::unique_ptr<Listener>(
       new Listener(kernel, std::move(*socket), std::move(*route), own_id));

@@ -11,7 +11,7 @@
 #include "base/fd.h"
 #include "base/result.h"
 #include "collect/facts.h"
-#include "model/identity.h"
+#include "model/snapshot.h"
 #include "netlink/message.h"
 #include "netlink/transport.h"
 #include "os/kernel.h"
@@ -34,6 +34,9 @@ struct Heard {
 // which numbers the namespaces to be heard. A number is no reference: when such a namespace ends,
 // RTM_DELNSID says so. A socket or a descriptor in each of them would keep it, with its wires, as
 // long as nsmap runs. Numbers are given once and never again, so each means one namespace for good.
+//
+// The loopback of that namespace has an alias that says what it is, by which other runs of nsmap
+// know to leave it out.
 //
 // Safe from several threads.
 class Listener {
@@ -70,6 +73,10 @@ class Listener {
   std::int32_t next_ = 0;
   Heard heard_;
 };
+
+// Whether a namespace is a listener's: it has nothing but a loopback of that alias, and nothing but
+// sockets hold it.
+bool is_listeners(const model::Namespace& ns);
 
 // A file to wait for, that tells when something is mounted or unmounted
 // (os::Awaited::What::change): so namespaces are given names.

@@ -114,6 +114,19 @@ TEST_F(ListenerOnTheKernel, KeepsNothingAlive) {
   EXPECT_THAT(heard.gone, testing::ElementsAre(id));
 }
 
+TEST(ListenersNamespace, IsKnownByItsAliasAndNothingElseInIt) {
+  model::Namespace ns;
+  ns.links.emplace_back();
+  ns.links[0].alias = "nsmap listens here";
+  EXPECT_TRUE(is_listeners(ns));
+  ns.holders.push_back({});  // a process
+  EXPECT_FALSE(is_listeners(ns));
+  ns.holders[0].kind = model::HolderKind::socket;
+  EXPECT_TRUE(is_listeners(ns));
+  ns.links.emplace_back();
+  EXPECT_FALSE(is_listeners(ns));
+}
+
 TEST_F(ListenerOnTheKernel, SaysWhenMoreHappenedThanItCouldHold) {
   Place blue = make_place();
   listener_->include(blue.id, blue.file);

@@ -10,7 +10,7 @@ import threading
 import time
 
 import harness
-from harness import NSMAP, TestCase, netns, run_nsmap, sh, wait_for
+from harness import NSMAP, TestCase, netns, nsmap, run_nsmap, sh, wait_for
 
 SOON = 5.0  # seconds: generous, as these machines are shared; script/bench has the figures
 
@@ -65,9 +65,9 @@ class Watch(TestCase):
         watcher = Watcher(*arguments, **options)
         self.addCleanup(watcher.stop)
         def tried():
-            sh("ip -n red addr add 10.77.0.1/32 dev lo; ip -n red addr del 10.77.0.1/32 dev lo",
-               check=False)
-            time.sleep(0.1)
+            for do in "add", "del":
+                sh(f"ip -n red addr {do} 10.77.0.1/32 dev lo")
+                time.sleep(0.1)
             return any("10.77.0.1" in line for line in watcher.lines)
         wait_for(tried, "the watcher to begin")
         time.sleep(0.3)
@@ -124,6 +124,11 @@ class Watch(TestCase):
         watcher.told_like(r"- namespace blue.*")
         watcher.told_like(r"host: - link up0, veth.*")
         self.assertEqual(sh("ip link show up0", check=False), "")
+
+    def test_others_do_not_show_where_it_listens(self):
+        before = [ns["id"] for ns in nsmap()["namespaces"]]
+        self.watch()
+        self.assertEqual([ns["id"] for ns in nsmap()["namespaces"]], before)
 
     def test_namespaces_without_a_name(self):
         watcher = self.watch()
@@ -212,8 +217,9 @@ class Watch(TestCase):
         reader = watcher.process.stdout
         os.dup2(os.open(os.devnull, os.O_RDONLY), reader.fileno())
         def ended():
-            sh("ip -n red addr add 10.9.0.2/32 dev lo; ip -n red addr del 10.9.0.2/32 dev lo",
-               check=False)
+            for do in "add", "del":
+                sh(f"ip -n red addr {do} 10.9.0.2/32 dev lo")
+                time.sleep(0.1)
             return watcher.process.poll() is not None
         wait_for(ended, "the watcher to end")
         self.assertEqual(watcher.process.returncode, 0)
