@@ -167,7 +167,10 @@ void Differ::compare_pair(const NamespacePair& pair) {
   const bool read_before = is_read(*pair.before), read_after = is_read(*pair.after);
   if (read_before != read_after)
     return report(comparison, {unread(read_before), DiffSubject::namespace_});
+  // Processes are not in their namespace.
+  const bool equal = pair.identical && *pair.before == *pair.after;
   for (const Row& row : kRows) {
+    if (equal && row.compare != compare_processes) continue;
     const bool before = !is_unread(unread_before_, pair.before->id, row.source);
     const bool after = !is_unread(unread_after_, pair.after->id, row.source);
     if (before && after)

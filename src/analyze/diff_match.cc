@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <unordered_set>
 
 #include "analyze/diff_scene.h"
 
@@ -49,6 +50,21 @@ void pair_hosts(const DiffSide& before, const DiffSide& after, bool booted, Name
   std::erase(fresh, b);
 }
 
+// Takes those that are the same by identity.
+void pair_identical(const DiffSide& after, Namespaces& gone, Namespaces& fresh,
+                    std::vector<Pair<Namespace>>& pairs) {
+  std::unordered_set<const Namespace*> left(fresh.begin(), fresh.end());
+  std::erase_if(gone, [&](const Namespace* ns) {
+    const Namespace* other = after.index.find(ns->id);
+    if (!other || !is_same(*ns, *other) || left.erase(other) == 0) return false;
+    pairs.emplace_back(ns, other);
+    return true;
+  });
+  std::erase_if(fresh, [&](const Namespace* ns) { return !left.contains(ns); });
+  // Where a snapshot has an identity twice.
+  pair_up(gone, fresh, identity_key, identity_key, is_same, pairs);
+}
+
 void add_pairs(const std::vector<Pair<Namespace>>& found, bool identical,
                std::vector<NamespacePair>& pairs) {
   for (const auto& [a, b] : found) pairs.push_back({a, b, identical, false, {}, {}, {}});
@@ -77,7 +93,7 @@ NamespaceMatch match_namespaces(const DiffSide& before, const DiffSide& after) {
   match.fresh = pointers(after.index.snapshot().namespaces);
   pair_hosts(before, after, booted, match.gone, match.fresh, match.pairs);
   std::vector<Pair<Namespace>> found;
-  if (!booted) pair_up(match.gone, match.fresh, identity_key, identity_key, is_same, found);
+  if (!booted) pair_identical(after, match.gone, match.fresh, found);
   add_pairs(found, true, match.pairs);
   found.clear();
   pair_up(

@@ -64,8 +64,10 @@ class Rereading {
     const Visits::Done visits = visits_.finish(kMostThreads);
     model::Snapshot snapshot = before_;
     for (const auto& visit : visits) put(snapshot, visit->found->id, std::move(visit->read));
-    resolve_peers(kernel_, snapshot.namespaces);
-    if (count_unknown(snapshot) > count_unknown(before_)) return std::nullopt;
+    if (wires_are_stale()) {
+      resolve_peers(kernel_, snapshot.namespaces);
+      if (count_unknown(snapshot) > count_unknown(before_)) return std::nullopt;
+    }
     snapshot.host.time_ns = kernel_.realtime_ns();
     snapshot.host.monotonic_ns = kernel_.boottime_ns();
     put_report(snapshot);
@@ -73,6 +75,12 @@ class Rereading {
   }
 
  private:
+  bool wires_are_stale() const {
+    return std::ranges::any_of(stale_, [](const auto& one) {
+      return one.second.contains("links") || one.second.contains("nsids");
+    });
+  }
+
   bool open_all() {
     for (const auto& [id, facts] : stale_) {
       const auto place = places_.find(id);
