@@ -95,6 +95,8 @@ class HostFollower final : public Follower {
   }
 
  private:
+  using Due = std::optional<Clock::time_point>;
+
   void run() {
     while (!stop_) {
       wait();
@@ -109,11 +111,14 @@ class HostFollower final : public Follower {
   // Until there is something to do.
   void wait() {
     const auto now = Clock::now();
-    const auto patience = std::clamp<nanoseconds>(due() - now, nanoseconds(0), seconds(60));
+    auto until = due();
     std::vector<os::Awaited> what{{bell_}};
     if (mounts_.valid()) what.push_back({mounts_, os::Awaited::What::change});
-    // While a look is due anyhow, what is said in between can wait for it.
-    if (listener_ && !is_due_soon()) what.push_back({listener_->socket()});
+    if (listener_ && listen_allowed_ > now)
+      until = std::min(until, listen_allowed_);
+    else if (listener_ && !is_pressing(now))
+      what.push_back({listener_->socket()});
+    const auto patience = std::clamp<nanoseconds>(until - now, nanoseconds(0), seconds(60));
     const auto ready = kernel_.wait(what, patience);
     if (!ready) {
       std::this_thread::sleep_for(std::min<nanoseconds>(patience, milliseconds(100)));
@@ -123,7 +128,11 @@ class HostFollower final : public Follower {
       want(listener_ ? around_wanted_ : whole_wanted_, Clock::now());
   }
 
-  bool is_due_soon() const { return again_wanted_ || around_wanted_ || whole_wanted_; }
+  // Whether the next look only waits for its pause to end: what is said in between can wait for it.
+  bool is_pressing(Clock::time_point now) const {
+    const auto is = [&](const Due& wanted) { return wanted && *wanted <= now + kSwarm; };
+    return is(again_wanted_) || is(around_wanted_) || is(whole_wanted_);
+  }
 
   // When the next thing is to be done.
   Clock::time_point due() const {
@@ -133,8 +142,6 @@ class HostFollower final : public Follower {
       if (wanted) first = std::min(first, *wanted);
     return first;
   }
-
-  using Due = std::optional<Clock::time_point>;
 
   Due again_due() const { return later(again_wanted_, again_allowed_); }
   Due around_due() const { return later(around_wanted_, around_allowed_); }
@@ -153,6 +160,7 @@ class HostFollower final : public Follower {
   void listen() {
     collect::Heard heard = listener_->take();
     const auto now = Clock::now();
+    if (!heard.stale.empty()) listen_allowed_ = now + kSwarm;
     if (heard.lost) want(whole_wanted_, now);
     if (!heard.gone.empty() || heard.renumbered) want(around_wanted_, now + kSwarm);
     const std::lock_guard lock(mutex_);
@@ -191,6 +199,7 @@ class HostFollower final : public Follower {
     const auto is_due = [&](const Due& due) { return due && *due <= now; };
     if (whole_due_ <= now || is_due(whole_wanted_due())) {
       // A look that fails leaves the state as it is; another one follows.
+      whole_wanted_.reset();
       if (!look_whole()) whole_due_ = Clock::now() + seconds(1);
     } else if (is_due(around_due())) {
       look_around();
@@ -215,7 +224,6 @@ class HostFollower final : public Follower {
     const auto end = Clock::now();
     whole_due_ = (listener_ ? kWhole : kWholeUnheard).next(begin, end);
     around_allowed_ = kAround.next(begin, end);
-    whole_wanted_.reset();
     return {};
   }
 
@@ -272,11 +280,16 @@ class HostFollower final : public Follower {
     auto next = std::make_shared<State>(state_ ? state_->number + 1 : 1, std::move(snapshot));
     if (state_) {
       compare(*state_, *next);
-      const bool same = next->touched.empty() && next->gone.empty() && next->differences.empty();
-      if (same) return;
+      if (is_same(*state_, *next)) return;
     }
-    state_ = std::move(next);
+    const StatePtr before = std::exchange(state_, std::move(next));  // goes when others know
     publish_(state_);
+  }
+
+  static bool is_same(const State& before, const State& after) {
+    return after.touched.empty() && after.gone.empty() && after.differences.empty() &&
+           before.snapshot.processes == after.snapshot.processes &&
+           before.snapshot.containers == after.snapshot.containers;
   }
 
   static void compare(const State& before, State& after) {
@@ -302,10 +315,11 @@ class HostFollower final : public Follower {
   // ones to which a process came, so that the look after that does so too.
   std::set<std::uint64_t> restless_;
   std::set<std::uint64_t> starting_;
-  // When looks are wanted, and from when on they are allowed.
+  // When looks are wanted, and from when on they, and listening, are allowed.
   Due again_wanted_;
   Due around_wanted_;
   Due whole_wanted_;
+  Clock::time_point listen_allowed_;
   Clock::time_point again_allowed_;
   Clock::time_point around_allowed_;
   Clock::time_point whole_due_;
