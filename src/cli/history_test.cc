@@ -12,6 +12,8 @@
 #include "cli/cli.h"
 #include "codec/json.h"
 #include "history/times.h"
+#include "os/fake_changes.h"
+#include "os/fake_kernel.h"
 
 namespace nsmap::cli {
 namespace {
@@ -40,6 +42,8 @@ class HistoryCommand : public testing::Test {
     };
     environment_.write_err = [this](std::string_view text) { err_ += text; };
     environment_.history = path("history.db");
+    environment_.kernel = &kernel_;
+    environment_.changes = &changes_;
   }
   ~HistoryCommand() override { fs::remove_all(directory_); }
 
@@ -62,6 +66,8 @@ class HistoryCommand : public testing::Test {
   fs::path directory_;
   model::Snapshot now_ = analyze::test_host();
   std::vector<model::Snapshot> saved_;
+  os::FakeKernel kernel_;
+  os::FakeChanges changes_{kernel_};
   Environment environment_;
   std::string out_, err_;
 };

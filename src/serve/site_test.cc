@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <stdlib.h>
 
-#include <cstdio>
+#include <filesystem>
+#include <memory>
 
 #include "codec/compress.h"
 #include "codec/json.h"
@@ -213,6 +215,11 @@ TEST(OpenApi, HasEveryPath) {
 class SiteWithHistory : public testing::Test {
  protected:
   SiteWithHistory() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "site-test-XXXXXX").string();
+    directory_ = ::mkdtemp(pattern.data());
+    path_ = directory_ / "history.db";
+    site_ = std::make_unique<Site>(
+        SiteOptions{.token = "secret-of-this-test", .hosts = {}, .run = "RUN", .history = path_});
     auto store = *history::Store::open(path_, history::Access::create);
     for (std::uint64_t number = 1; number <= 3; ++number) {
       model::Snapshot snapshot = test_state(number)->snapshot;
@@ -221,15 +228,14 @@ class SiteWithHistory : public testing::Test {
                       [](const model::Namespace& ns) { return ns.id == analyze::kBlue; });
       EXPECT_TRUE(store.save(snapshot));
     }
-    site_.publish(test_state(9));
+    site_->publish(test_state(9));
   }
-  ~SiteWithHistory() override {
-    for (const char* end : {"", "-wal", "-shm"}) std::remove((path_ + end).c_str());
-  }
-  Reply get(std::string_view target) { return site_.answer(serve::get(target)); }
+  ~SiteWithHistory() override { std::filesystem::remove_all(directory_); }
+  Reply get(std::string_view target) { return site_->answer(serve::get(target)); }
 
-  std::string path_ = testing::TempDir() + "site_test_history.db";
-  Site site_{{.token = "secret-of-this-test", .hosts = {}, .run = "RUN", .history = path_}};
+  std::filesystem::path directory_;
+  std::string path_;
+  std::unique_ptr<Site> site_;
 };
 
 TEST_F(SiteWithHistory, ListsTheStates) {

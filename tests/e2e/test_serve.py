@@ -1,6 +1,7 @@
 """`nsmap serve`: what it answers, held against its own description, and to whom it does not."""
 
 import gzip
+import json
 import os
 import pathlib
 import re
