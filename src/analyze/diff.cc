@@ -170,10 +170,9 @@ void Differ::compare_pair(const NamespacePair& pair) {
   // Processes are not in their namespace.
   const bool equal = pair.identical && *pair.before == *pair.after;
   for (const Row& row : kRows) {
-    if (equal && row.compare != compare_processes) continue;
     const bool before = !is_unread(unread_before_, pair.before->id, row.source);
     const bool after = !is_unread(unread_after_, pair.after->id, row.source);
-    if (before && after)
+    if (before && after && (!equal || row.compare == compare_processes))
       row.compare(comparison);
     else if (before != after)
       report(comparison, {unread(before), row.subject});
