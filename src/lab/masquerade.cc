@@ -10,7 +10,9 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <span>
+#include <thread>
 
 #include "netlink/batch.h"
 
@@ -32,7 +34,11 @@ using std::uint8_t;
 
 constexpr std::string_view kTable = "nsmap";
 constexpr std::string_view kChain = "postrouting";
-constexpr int kAttempts = 20;
+constexpr int kAttempts = 30;
+
+// Before the next attempt: the longer, the more there were, so that of many who change the ruleset
+// at once one after the other comes through.
+void pause(int attempt) { std::this_thread::sleep_for(std::chrono::milliseconds(attempt)); }
 
 Request request(uint16_t message, uint16_t flags, const AttributeList& list = {}) {
   nfgenmsg header{};
@@ -263,6 +269,7 @@ std::optional<Failure> read(Transport& netfilter, Ruleset& ruleset) {
     auto failed = read_rules(netfilter, ruleset);
     if (!failed || failed->error == ENOENT) return std::nullopt;
     if (failed->what != Failure::What::interrupted || attempt == kAttempts) return failed;
+    pause(attempt);
   }
 }
 
@@ -276,6 +283,7 @@ std::optional<Failure> change(Transport& netfilter, Plan plan) {
     auto failed = netlink::change_ruleset(netfilter, requests, ruleset.generation);
     if (!failed) return std::nullopt;
     if (failed->failure.error != ERESTART || attempt == kAttempts) return failed->failure;
+    pause(attempt);
   }
 }
 
