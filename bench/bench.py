@@ -205,6 +205,7 @@ def latencies(command, changes):
                 ip.stdin.write(f"addr add {address}/32 dev lo\n")
                 ip.stdin.flush()
                 time.sleep(0.1)
+            ip.stdin.write("".join(f"addr del {address}/32 dev lo\n" for address in sent))
         time.sleep(1)
         busy = (cpu_seconds(watch.pid) - busy) / (time.perf_counter() - begin)
         status = pathlib.Path(f"/proc/{watch.pid}/status").read_text()

@@ -83,7 +83,7 @@ void add_observers(const DiffSide& side, DiffContext& context) {
 
 class Differ {
  public:
-  Differ(const DiffSide& before, const DiffSide& after);
+  Differ(const DiffSide& before, const DiffSide& after, const NamespaceSet* changed);
   std::vector<Difference> run();
 
  private:
@@ -93,6 +93,9 @@ class Differ {
   void compare_pair(const NamespacePair& pair);
   void note_replaced(Comparison& comparison);
 
+  bool is_equal(const NamespacePair& pair) const;
+
+  const NamespaceSet* changed_;  // null: not known
   Side before_, after_;
   NamespaceMatch match_;
   DiffContext context_;
@@ -100,8 +103,9 @@ class Differ {
   std::vector<Difference> found_;
 };
 
-Differ::Differ(const DiffSide& before, const DiffSide& after)
-    : before_{before, {}, {}},
+Differ::Differ(const DiffSide& before, const DiffSide& after, const NamespaceSet* changed)
+    : changed_(changed),
+      before_{before, {}, {}},
       after_{after, {}, {}},
       match_(match_namespaces(before, after)),
       unread_before_(unread_of(before.index.snapshot())),
@@ -160,6 +164,11 @@ void Differ::note_replaced(Comparison& comparison) {
   report(comparison, std::move(difference));
 }
 
+bool Differ::is_equal(const NamespacePair& pair) const {
+  if (!pair.identical) return false;
+  return changed_ ? !changed_->contains(pair.after->id) : *pair.before == *pair.after;
+}
+
 void Differ::compare_pair(const NamespacePair& pair) {
   Comparison comparison{context_, pair, {before_, *pair.before}, {after_, *pair.after}, found_};
   note_replaced(comparison);
@@ -168,7 +177,7 @@ void Differ::compare_pair(const NamespacePair& pair) {
   if (read_before != read_after)
     return report(comparison, {unread(read_before), DiffSubject::namespace_});
   // Processes are not in their namespace.
-  const bool equal = pair.identical && *pair.before == *pair.after;
+  const bool equal = is_equal(pair);
   for (const Row& row : kRows) {
     const bool before = !is_unread(unread_before_, pair.before->id, row.source);
     const bool after = !is_unread(unread_after_, pair.after->id, row.source);
@@ -204,8 +213,8 @@ std::string_view plural(DiffSubject subject) {
 }
 
 std::vector<Difference> diff(const DiffSide& before, const DiffSide& after,
-                             const std::set<DiffSubject>& ignored) {
-  auto found = Differ(before, after).run();
+                             const std::set<DiffSubject>& ignored, const NamespaceSet* changed) {
+  auto found = Differ(before, after, changed).run();
   std::erase_if(found, [&](const Difference& one) { return ignored.contains(one.subject); });
   return found;
 }

@@ -4,6 +4,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include <boost/describe.hpp>
@@ -85,9 +86,16 @@ struct DiffSide {
   const Titles& titles;
 };
 
+// Namespaces by identity.
+using NamespaceSet = std::unordered_set<model::NetnsId>;
+
 // What is different, without the `ignored` subjects: first the host as a machine, then namespaces
 // as such, then what is in each, the host's first, then by title. Linear in the snapshots' size.
+//
+// `changed`: of the namespaces that are in both by identity those that are not equal, where the
+// caller knows; null: it does not.
 std::vector<Difference> diff(const DiffSide& before, const DiffSide& after,
-                             const std::set<DiffSubject>& ignored = {});
+                             const std::set<DiffSubject>& ignored = {},
+                             const NamespaceSet* changed = nullptr);
 
 }  // namespace nsmap::analyze

@@ -1,6 +1,7 @@
 #include "cli/environment.h"
 
 #include <fmt/format.h>
+#include <malloc.h>
 
 #include <cstdlib>
 #include <utility>
@@ -29,6 +30,14 @@ std::string history_place() {
   return home.starts_with('/') ? home + "/.local/state/nsmap/history.db" : "";
 }
 
+// From here on snapshots come and go on one thread. In a heap of its own that would cost a system
+// call a page, time and again (glibc malloc/arena.c grow_heap, heap_trim): all threads share the
+// main one, which keeps its room.
+Result<std::unique_ptr<live::Follower>> follow(live::Publish publish) {
+  mallopt(M_ARENA_MAX, 1);
+  return live::follow(os::real_kernel(), std::move(publish));
+}
+
 }  // namespace
 
 void say(const Environment& environment, std::string_view line) {
@@ -44,8 +53,7 @@ Environment real_environment() {
             return collect::collect(os::real_kernel(), {.facts = facts});
           },
       .own_netns = own_netns,
-      .follow =
-          [](live::Publish publish) { return live::follow(os::real_kernel(), std::move(publish)); },
+      .follow = follow,
       .read_in = [](std::size_t limit) { return os::read_whole(os::kStdin, limit); },
       .write_out = [](std::string_view text) { return os::write_whole(os::kStdout, text); },
       .write_err = [](std::string_view text) { (void)os::write_whole(os::kStderr, text); },

@@ -55,6 +55,7 @@ struct Pace {
   }
 };
 constexpr Pace kAgain{4, milliseconds(3), seconds(2)};
+constexpr Pace kPatient{150, milliseconds(500), seconds(10)};  // again, of neighbours alone
 constexpr Pace kAround{15, milliseconds(20), seconds(10)};
 constexpr Pace kWhole{400, seconds(10), seconds(300)};
 constexpr Pace kWholeUnheard{40, seconds(1), seconds(60)};  // there is no other look
@@ -70,7 +71,7 @@ constexpr nanoseconds kHostPatience = seconds(1);
 constexpr nanoseconds kStartUp = seconds(1);
 
 // Neighbours come and go by themselves all the time.
-constexpr nanoseconds kNeighbourPatience = milliseconds(500);
+constexpr nanoseconds kNeighbourPatience = kPatient.least;
 const collect::StaleFacts kNeighbourFacts{"neighbours", "fdb"};
 
 class HostFollower final : public Follower {
@@ -166,7 +167,8 @@ class HostFollower final : public Follower {
     const std::lock_guard lock(mutex_);
     for (auto& [id, facts] : heard.stale) {
       const bool patient = std::ranges::includes(kNeighbourFacts, facts);
-      want(again_wanted_, now + (patient ? kNeighbourPatience : kSwarm));
+      want(again_wanted_,
+           patient ? std::max(now + kNeighbourPatience, patient_allowed_) : now + kSwarm);
       stale_[id].merge(facts);
     }
     for (const model::NetnsId id : heard.gone) stale_.erase(id);
@@ -254,10 +256,12 @@ class HostFollower final : public Follower {
       stale = stale_;
     }
     auto snapshot = collect::collect_again(kernel_, state_->snapshot, stale);
-    again_allowed_ = kAgain.next(begin, Clock::now());
+    const auto end = Clock::now();
+    again_allowed_ = kAgain.next(begin, end);
+    patient_allowed_ = kPatient.next(begin, end);
     if (!snapshot) return want(around_wanted_, begin);
     forget_stale();
-    take(std::move(*snapshot));
+    take(std::move(*snapshot), &stale);
   }
 
   // What of a namespace is to be read again.
@@ -275,11 +279,14 @@ class HostFollower final : public Follower {
     stale_.clear();
   }
 
-  // Publishes it, if anything is different.
-  void take(model::Snapshot snapshot) {
+  using Stale = std::map<model::NetnsId, collect::StaleFacts>;
+
+  // Publishes it, if anything is different. `read`: what was read again, all else being taken over;
+  // null: all was.
+  void take(model::Snapshot snapshot, const Stale* read = nullptr) {
     auto next = std::make_shared<State>(state_ ? state_->number + 1 : 1, std::move(snapshot));
     if (state_) {
-      compare(*state_, *next);
+      compare(*state_, *next, read);
       if (is_same(*state_, *next)) return;
     }
     const StatePtr before = std::exchange(state_, std::move(next));  // goes when others know
@@ -292,14 +299,26 @@ class HostFollower final : public Follower {
            before.snapshot.containers == after.snapshot.containers;
   }
 
-  static void compare(const State& before, State& after) {
+  // Whether a namespace may differ that was not itself read: who is at the other end of its wires
+  // is told by others' links.
+  static bool reaches_others(const Stale& read) {
+    return std::ranges::any_of(read, [](const auto& one) {
+      return one.second.contains("links") || one.second.contains("nsids");
+    });
+  }
+
+  static void compare(const State& before, State& after, const Stale* read) {
+    const bool all = !read || reaches_others(*read);
     for (const model::Namespace& ns : after.snapshot.namespaces) {
+      if (!all && !read->contains(ns.id)) continue;
       const model::Namespace* known = before.index.find(ns.id);
       if (!known || !(*known == ns)) after.touched.push_back(ns.id);
     }
     for (const model::Namespace& ns : before.snapshot.namespaces)
       if (!after.index.find(ns.id)) after.gone.push_back(ns.id);
-    after.differences = analyze::diff({before.index, before.titles}, {after.index, after.titles});
+    const analyze::NamespaceSet touched(after.touched.begin(), after.touched.end());
+    after.differences =
+        analyze::diff({before.index, before.titles}, {after.index, after.titles}, {}, &touched);
   }
 
   os::Kernel& kernel_;
@@ -321,6 +340,7 @@ class HostFollower final : public Follower {
   Due whole_wanted_;
   Clock::time_point listen_allowed_;
   Clock::time_point again_allowed_;
+  Clock::time_point patient_allowed_;
   Clock::time_point around_allowed_;
   Clock::time_point whole_due_;
   Clock::time_point residents_due_;
