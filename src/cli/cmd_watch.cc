@@ -36,7 +36,12 @@ class Teller {
 
   // Called by the follower.
   void take(live::StatePtr state) {
-    if (last_) tell(*state);
+    if (last_)
+      tell(*state);
+    else if (request_.environment.err_is_terminal)
+      request_.warn(
+          fmt::format("watching {}; Ctrl-C ends it",
+                      view::counted(state->snapshot.namespaces.size(), "namespace", "namespaces")));
     last_ = std::move(state);
   }
 
@@ -47,14 +52,13 @@ class Teller {
     return *failure_;
   }
 
-  std::size_t namespaces() const { return last_->snapshot.namespaces.size(); }
-
  private:
   void tell(const live::State& state) {
     std::vector<Difference> wanted;
+    const Named named{named_in(*last_), named_in(state)};
     for (const Difference& difference : state.differences)
       if (!ignored_.contains(difference.subject) && is_telling(state, difference) &&
-          is_about(state, difference))
+          is_about(named, difference))
         wanted.push_back(difference);
     if (wanted.empty()) return;
     const auto written =
@@ -72,20 +76,27 @@ class Teller {
            !(difference.after == host->id || difference.before == host->id);
   }
 
-  // Whether it concerns one of the namespaces that were named; all do when none was.
-  bool is_about(const live::State& state, const Difference& difference) const {
-    const auto is = [&](const std::string& thing) {
-      return difference.title == thing || means(state, thing, difference.after) ||
-             means(*last_, thing, difference.before);
-    };
-    return options_.things.empty() || std::ranges::any_of(options_.things, is);
+  // The namespaces that were named, as they are in two states.
+  struct Named {
+    analyze::NamespaceSet before, after;
+  };
+
+  analyze::NamespaceSet named_in(const live::State& state) const {
+    analyze::NamespaceSet named;
+    for (const std::string& thing : options_.things) {
+      const auto own = request_.environment.own_netns();
+      const auto ns = analyze::find_namespace(state.index, state.titles, thing, own);
+      if (ns) named.insert((*ns)->id);
+    }
+    return named;
   }
 
-  bool means(const live::State& state, const std::string& thing,
-             const std::optional<model::NetnsId>& id) const {
-    const auto own = request_.environment.own_netns();
-    const auto ns = analyze::find_namespace(state.index, state.titles, thing, own);
-    return ns && id && (*ns)->id == *id;
+  // Whether it concerns one of them; all do when none was named.
+  bool is_about(const Named& named, const Difference& difference) const {
+    return options_.things.empty() ||
+           std::ranges::find(options_.things, difference.title) != options_.things.end() ||
+           (difference.after && named.after.contains(*difference.after)) ||
+           (difference.before && named.before.contains(*difference.before));
   }
 
   static std::string json(const live::State& state, const std::vector<Difference>& differences) {
@@ -118,10 +129,6 @@ class Teller {
   std::optional<Errno> failure_;
 };
 
-std::string count_text(std::size_t namespaces) {
-  return view::counted(namespaces, "namespace", "namespaces");
-}
-
 Result<Answer> run_watch(const ActionRequest& request) {
   const auto ignore = ignored(request.options);
   if (!ignore) return tl::unexpected(ignore.error());
@@ -130,8 +137,6 @@ Result<Answer> run_watch(const ActionRequest& request) {
       request.environment.follow([&](live::StatePtr state) { teller.take(std::move(state)); });
   if (!follower) return tl::unexpected(follower.error());
   if (!(*follower)->hears()) request.warn(kDeaf);
-  if (request.environment.err_is_terminal)
-    request.warn("watching " + count_text(teller.namespaces()) + "; Ctrl-C ends it");
   const Errno why = teller.wait();
   // Nobody reads any more.
   if (why == Errno{EPIPE}) return Answer{};

@@ -12,7 +12,7 @@ namespace {
 
 constexpr Option kOptions[] = {
     kHistoryFile,
-    {"--json", "", "answer as JSON", &Options::json},
+    kJson,
 };
 
 // What changed since the entry before; where others came between or went, since which it is.

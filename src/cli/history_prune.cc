@@ -14,7 +14,7 @@ constexpr Option kOptions[] = {
      &Options::older_than},
     {"--dry-run", "", "tell what would go, and remove nothing", &Options::dry_run},
     kHistoryFile,
-    {"--json", "", "answer as JSON", &Options::json},
+    kJson,
 };
 
 Result<history::PruneRule> rule_of(const Options& options) {

@@ -11,15 +11,13 @@
 namespace nsmap::cli {
 namespace {
 
-constexpr Option kOptions[] = {
-    {"--json", "", "answer as JSON", &Options::json},
-};
+constexpr Option kOptions[] = {kJson};
 
 // What changed, in short.
 std::string changes(const model::Snapshot& before, const model::Snapshot& after) {
-  const model::Index old_index(before), new_index(after);
-  const analyze::Titles old_titles(old_index), new_titles(new_index);
-  return view::diff_counts(analyze::diff({old_index, old_titles}, {new_index, new_titles}));
+  const model::Index index(after);
+  const analyze::Titles titles(index);
+  return view::changes_since(before, {index, titles});
 }
 
 std::string text(const history::Entry& entry) {

@@ -91,7 +91,6 @@ class Collection {
  public:
   Collection(os::Kernel& kernel, const Options& options, model::NetnsId own)
       : kernel_(kernel),
-        threads_(options.threads),
         options_(options),
         own_(own),
         registry_(kernel),
@@ -123,8 +122,8 @@ class Collection {
   void discover() {
     servers_.clear();
     visits_.begin();
-    sweep_ = sweep_processes(kernel_, threads_, registry_, report_);
-    const Search search{kernel_,  threads_,          sweep_, registry_, report_,
+    sweep_ = sweep_processes(kernel_, options_.threads, registry_, report_);
+    const Search search{kernel_,  options_.threads,  sweep_, registry_, report_,
                         servers_, options_.leave_out};
     for (const Source& source : namespace_sources()) source.search(search);
     visit_found();
@@ -174,7 +173,7 @@ class Collection {
   }
 
   void visit_found() {
-    const Visits::Done visits = visits_.finish(threads_);
+    const Visits::Done visits = visits_.finish(options_.threads);
     snapshot_.namespaces.reserve(snapshot_.namespaces.size() + visits.size());
     for (const auto& visit : visits) {
       visited_.push_back(visit->found);
@@ -228,7 +227,6 @@ class Collection {
   }
 
   os::Kernel& kernel_;
-  unsigned threads_;
   Options options_;
   model::NetnsId own_;
   Registry registry_;

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <optional>
 
 #include "base/result.h"
@@ -31,6 +30,6 @@ Result<model::Snapshot> collect(os::Kernel& kernel, const Options& options);
 // look at the whole host: one of the namespaces is not in `before` or cannot be opened any more, or
 // a wire leads to where none did.
 std::optional<model::Snapshot> collect_again(os::Kernel& kernel, const model::Snapshot& before,
-                                             const std::map<model::NetnsId, StaleFacts>& stale);
+                                             const StaleNamespaces& stale);
 
 }  // namespace nsmap::collect

@@ -46,8 +46,8 @@ std::size_t count_unknown(const model::Snapshot& snapshot) {
 // Reads some namespaces of a snapshot again.
 class Rereading {
  public:
-  Rereading(os::Kernel& kernel, const model::Snapshot& before,
-            const std::map<model::NetnsId, StaleFacts>& stale, model::NetnsId own)
+  Rereading(os::Kernel& kernel, const model::Snapshot& before, const StaleNamespaces& stale,
+            model::NetnsId own)
       : kernel_(kernel),
         before_(before),
         stale_(stale),
@@ -64,7 +64,7 @@ class Rereading {
     const Visits::Done visits = visits_.finish(kMostThreads);
     model::Snapshot snapshot = before_;
     for (const auto& visit : visits) put(snapshot, visit->found->id, std::move(visit->read));
-    if (wires_are_stale()) {
+    if (wires_are_stale(stale_)) {
       resolve_peers(kernel_, snapshot.namespaces);
       if (count_unknown(snapshot) > count_unknown(before_)) return std::nullopt;
     }
@@ -75,12 +75,6 @@ class Rereading {
   }
 
  private:
-  bool wires_are_stale() const {
-    return std::ranges::any_of(stale_, [](const auto& one) {
-      return one.second.contains("links") || one.second.contains("nsids");
-    });
-  }
-
   bool open_all() {
     for (const auto& [id, facts] : stale_) {
       const auto place = places_.find(id);
@@ -121,7 +115,7 @@ class Rereading {
 
   os::Kernel& kernel_;
   const model::Snapshot& before_;
-  const std::map<model::NetnsId, StaleFacts>& stale_;
+  const StaleNamespaces& stale_;
   std::unordered_map<model::NetnsId, std::size_t> places_;
   Registry registry_;
   Report report_;
@@ -131,7 +125,7 @@ class Rereading {
 }  // namespace
 
 std::optional<model::Snapshot> collect_again(os::Kernel& kernel, const model::Snapshot& before,
-                                             const std::map<model::NetnsId, StaleFacts>& stale) {
+                                             const StaleNamespaces& stale) {
   const auto own = kernel.stat(os::kNoDir, "/proc/self/ns/net");
   if (!own) return std::nullopt;
   return Rereading(kernel, before, stale, {own->id.dev, own->id.ino}).run();

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <algorithm>
 #include <functional>
+#include <map>
 #include <optional>
 #include <set>
 #include <string_view>
@@ -21,6 +23,16 @@ enum class Facts {
 // Of a namespace that was read before: the facts that are no longer what they were, by the names of
 // their collectors (reading.h).
 using StaleFacts = std::set<std::string_view>;
+
+// What is stale, by namespace.
+using StaleNamespaces = std::map<model::NetnsId, StaleFacts>;
+
+// Whether the wires between namespaces may be others: then more may differ than what is read again.
+inline bool wires_are_stale(const StaleNamespaces& stale) {
+  return std::ranges::any_of(stale, [](const auto& one) {
+    return one.second.contains("links") || one.second.contains("nsids");
+  });
+}
 
 // Called once for each namespace that is found, before it is read and while `ns` keeps it: what of
 // it is to be read again; nothing: all. Called by several threads.

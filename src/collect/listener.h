@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -20,10 +19,10 @@ namespace nsmap::collect {
 
 // What was heard since the last time.
 struct Heard {
-  std::map<model::NetnsId, StaleFacts> stale;
+  StaleNamespaces stale;
   std::vector<model::NetnsId> gone;  // namespaces that are no more
-  bool renumbered =
-      false;          // a namespace was given a number by another, or lost it: a wire was drawn
+  // A namespace was given a number by another, or lost it: a wire was drawn.
+  bool renumbered = false;
   bool lost = false;  // more happened than could be told: all may be stale
 };
 

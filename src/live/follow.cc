@@ -24,7 +24,6 @@
 #include <atomic>
 #include <chrono>
 #include <functional>
-#include <map>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -250,7 +249,7 @@ class HostFollower final : public Follower {
   void look_again() {
     const auto begin = Clock::now();
     again_wanted_.reset();
-    std::map<model::NetnsId, collect::StaleFacts> stale;
+    collect::StaleNamespaces stale;
     {
       const std::lock_guard lock(mutex_);
       stale = stale_;
@@ -279,11 +278,9 @@ class HostFollower final : public Follower {
     stale_.clear();
   }
 
-  using Stale = std::map<model::NetnsId, collect::StaleFacts>;
-
   // Publishes it, if anything is different. `read`: what was read again, all else being taken over;
   // null: all was.
-  void take(model::Snapshot snapshot, const Stale* read = nullptr) {
+  void take(model::Snapshot snapshot, const collect::StaleNamespaces* read = nullptr) {
     auto next = std::make_shared<State>(state_ ? state_->number + 1 : 1, std::move(snapshot));
     if (state_) {
       compare(*state_, *next, read);
@@ -299,16 +296,8 @@ class HostFollower final : public Follower {
            before.snapshot.containers == after.snapshot.containers;
   }
 
-  // Whether a namespace may differ that was not itself read: who is at the other end of its wires
-  // is told by others' links.
-  static bool reaches_others(const Stale& read) {
-    return std::ranges::any_of(read, [](const auto& one) {
-      return one.second.contains("links") || one.second.contains("nsids");
-    });
-  }
-
-  static void compare(const State& before, State& after, const Stale* read) {
-    const bool all = !read || reaches_others(*read);
+  static void compare(const State& before, State& after, const collect::StaleNamespaces* read) {
+    const bool all = !read || collect::wires_are_stale(*read);
     for (const model::Namespace& ns : after.snapshot.namespaces) {
       if (!all && !read->contains(ns.id)) continue;
       const model::Namespace* known = before.index.find(ns.id);
@@ -328,7 +317,7 @@ class HostFollower final : public Follower {
   UniqueFd mounts_;
   StatePtr state_;
   std::mutex mutex_;  // guards stale_, which visiting threads ask
-  std::map<model::NetnsId, collect::StaleFacts> stale_;
+  collect::StaleNamespaces stale_;
   collect::Residents residents_;
   // Namespaces, by inode: those whose sockets the next look around reads again, and of these the
   // ones to which a process came, so that the look after that does so too.

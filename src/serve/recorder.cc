@@ -37,9 +37,7 @@ void Recorder::run() {
 
 void Recorder::save(const live::State& state) {
   const auto saved = store_.save(state.snapshot, [&](const model::Snapshot& before) {
-    const model::Index index(before);
-    const analyze::Titles titles(index);
-    return view::diff_counts(analyze::diff({index, titles}, {state.index, state.titles}));
+    return view::changes_since(before, {state.index, state.titles});
   });
   if (!saved && !warned_) warn_("saving the state of the host: " + line(saved.error()));
   warned_ = !saved;

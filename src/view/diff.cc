@@ -288,4 +288,10 @@ std::string diff_counts(const std::vector<Difference>& differences) {
   return text;
 }
 
+std::string changes_since(const model::Snapshot& before, const analyze::DiffSide& after) {
+  const model::Index index(before);
+  const analyze::Titles titles(index);
+  return diff_counts(analyze::diff({index, titles}, after));
+}
+
 }  // namespace nsmap::view

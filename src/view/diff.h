@@ -26,4 +26,7 @@ Text difference_line(const analyze::Difference& difference, const Words& before,
 // How many of what, for one line: "namespaces +1 -2, links ~3"; empty: none.
 std::string diff_counts(const std::vector<analyze::Difference>& differences);
 
+// The same, of what changed from a snapshot to a later one.
+std::string changes_since(const model::Snapshot& before, const analyze::DiffSide& after);
+
 }  // namespace nsmap::view
