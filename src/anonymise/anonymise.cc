@@ -75,6 +75,9 @@ class Walk {
     std::visit([this](auto& held) { this->go(held); }, value);
   }
   void go(std::monostate&) {}
+  // Rules are left out: their constants, names and comments tell of the host, and a range of
+  // addresses is none once they are replaced.
+  void go(Shared<model::firewall::Firewall>& firewall) { firewall = {}; }
   template <typename Struct>
   requires boost::describe::has_describe_members<Struct>::value void go(Struct& value) {
     members(value);

@@ -51,6 +51,8 @@ class Fill {
       go(value.emplace());
     else if constexpr (is_a<T, std::vector>)
       for (value.resize(2); auto& element : value) go(element);
+    else if constexpr (is_a<T, Shared>)
+      value.edit().tables.emplace_back().name = secret(Kind::name);
     else
       members(value);
   }

@@ -168,6 +168,11 @@ inline constexpr std::array kFields<model::Neighbour> = {Field{"state", Kind::ke
 template <>
 inline constexpr std::array kFields<model::FdbEntry> = {Field{"state", Kind::kept, kWord}};
 template <>
+inline constexpr std::array kFields<model::Connection> = {
+    Field{"state", Kind::kept, kWord},
+    Field{"helper", Kind::kept, kWord},
+};
+template <>
 inline constexpr std::array kFields<model::Sysctl> = {Field{"name", Kind::sysctl}};
 
 // What a text is; nothing: it has no row.

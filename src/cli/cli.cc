@@ -94,7 +94,7 @@ int ask(const Command& command, Options& options, const Environment& environment
   if (command.settle)
     if (const auto settled = command.settle(options); !settled)
       return fail(environment, settled.error());
-  const auto snapshot = get_snapshot(options, environment);
+  const auto snapshot = get_snapshot(options, environment, command.facts);
   if (!snapshot) return fail(environment, snapshot.error());
   return answer(command, options, environment, *snapshot);
 }

@@ -64,6 +64,7 @@ Answer snapshot_answer(const model::Snapshot& snapshot) {
 const Command kSnapshot{
     .name = "snapshot",
     .summary = "the whole state as one JSON document, for --from",
+    .facts = collect::Facts::all,
     .options = kOptions,
     .settle = settle,
     .run = run_snapshot,

@@ -143,6 +143,7 @@ struct Command {
   const char* thing_help = nullptr;
   std::size_t least = 1;  // how many of them
   std::size_t most = 1;
+  collect::Facts facts = collect::Facts::usual;  // what it needs of the live host
   std::span<const Option> options = {};
   const char* more = "";  // after the options in its help
   // Its text says what was not permitted; of other answers, cli.cc says it on standard error.
@@ -170,9 +171,9 @@ struct Action {
   const char* thing_help = nullptr;
   std::size_t least = 1;  // how many of them
   std::size_t most = 1;
-  bool takes_program = false;                  // after --
-  bool takes_from = false;                     // has --from and --at, for `collect`
-  collect::Facts facts = collect::Facts::all;  // what `collect` gives, of the live host
+  bool takes_program = false;                    // after --
+  bool takes_from = false;                       // has --from and --at, for `collect`
+  collect::Facts facts = collect::Facts::usual;  // what `collect` gives, of the live host
   std::span<const Option> options = {};
   const char* more = "";  // after the options in its help
   Result<Answer> (*run)(const ActionRequest& request);

@@ -16,6 +16,6 @@ bool is_live(const Options& options);
 // where a terminal waits for it, a saved one, compressed or not, or one of the history, in which
 // case standard error is told which.
 Result<model::Snapshot> get_snapshot(const Options& options, const Environment& environment,
-                                     collect::Facts facts = collect::Facts::all);
+                                     collect::Facts facts = collect::Facts::usual);
 
 }  // namespace nsmap::cli

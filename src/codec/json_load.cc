@@ -27,7 +27,7 @@ struct Header {
 BOOST_DESCRIBE_STRUCT(Header, (), (format, version))
 
 // Deeper than any snapshot nests.
-constexpr std::size_t kMaxDepth = 32;
+constexpr std::size_t kMaxDepth = 64;
 
 std::string syntax_error(const json::error_code& error, std::size_t offset) {
   if (error == json::error::incomplete) return "it is cut short";

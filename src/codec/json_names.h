@@ -6,6 +6,8 @@
 #include <boost/describe.hpp>
 #include <boost/mp11/algorithm.hpp>
 
+#include "model/packet_field.h"
+
 // How the names of C++ are spelled in JSON.
 
 namespace nsmap::codec {
@@ -13,10 +15,19 @@ namespace nsmap::codec {
 template <typename T>
 using Members = boost::describe::describe_members<T, boost::describe::mod_public>;
 
-// A member's key. `namespace` is a keyword of C++, so such members are called `ns` there.
+// A member's key. `namespace` is a keyword of C++, so such members are called `ns` there; the
+// trailing underscore of those that would clash with another goes.
 constexpr std::string_view json_name(std::string_view member) {
+  if (member.ends_with('_')) member.remove_suffix(1);
   return member == "ns" ? "namespace" : member;
 }
+
+// Variants that say themselves what their alternatives are called, in the order of these; the first
+// holds nothing.
+template <typename T>
+concept Tagged = requires {
+  T::kTags;
+};
 
 // An enumerator's name: the trailing underscore of those that would clash with a keyword or macro
 // goes (`unix_`).
@@ -41,6 +52,16 @@ std::optional<Enum> enum_value(std::string_view name) {
     if (json_enumerator(enumerator.name) == name) found = enumerator.value;
   });
   return found;
+}
+
+// A field of packets goes by nft's name for it.
+template <>
+inline std::string_view enum_name(model::PacketField field) {
+  return model::info(field).name;
+}
+template <>
+inline std::optional<model::PacketField> enum_value(std::string_view name) {
+  return model::packet_field(name);
 }
 
 }  // namespace nsmap::codec

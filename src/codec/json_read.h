@@ -77,6 +77,7 @@ MaybeProblem read_parsed(const boost::json::value& json, T& value) {
     if constexpr (std::same_as<T, IpAddress>) return Problem::expected("an IP address");
     if constexpr (std::same_as<T, Prefix>) return Problem::expected("ADDRESS/LENGTH");
     if constexpr (std::same_as<T, Mac>) return Problem::expected("a link-layer address");
+    if constexpr (std::same_as<T, Octets>) return Problem::expected("hexadecimal digits");
   }
   value = *parsed;
   return {};
@@ -101,6 +102,21 @@ MaybeProblem read_list(const boost::json::value& json, std::vector<T>& list) {
     if (auto problem = read_json(element, list.emplace_back()))
       return std::move(*problem).under(fmt::format("[{}]", list.size() - 1));
   return {};
+}
+
+template <typename T>
+MaybeProblem read_tagged(const boost::json::value& json, T& value) {
+  const auto* object = json.if_object();
+  if (object && object->empty()) return {};
+  if (!object || object->size() != 1) return Problem::expected("an object of one member");
+  const auto& member = *object->begin();
+  const std::string_view tag = member.key();
+  MaybeProblem problem = Problem{{}, fmt::format("unknown member \"{}\"", clean_text(tag, 64))};
+  boost::mp11::mp_for_each<boost::mp11::mp_iota_c<T::kTags.size()>>([&](auto at) {
+    if constexpr (at != 0)
+      if (T::kTags[at] == tag) problem = read_json(member.value(), value.template emplace<at>());
+  });
+  return problem ? std::move(*problem).under(tag) : MaybeProblem();
 }
 
 }  // namespace detail
@@ -153,8 +169,14 @@ MaybeProblem read_json(const boost::json::value& json, T& value) {
     return detail::read_enum(json, value);
   } else if constexpr (detail::is_a<T, std::optional>) {
     return read_json(json, value.emplace());
+  } else if constexpr (detail::is_a<T, Box>) {
+    return read_json(json, *value);
+  } else if constexpr (detail::is_a<T, Shared>) {
+    return read_json(json, value.edit());
   } else if constexpr (detail::is_a<T, std::vector>) {
     return detail::read_list(json, value);
+  } else if constexpr (Tagged<T>) {
+    return detail::read_tagged(json, value);
   } else {
     const auto* object = json.if_object();
     return object ? read_struct(*object, value) : Problem::expected("an object");

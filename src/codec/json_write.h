@@ -14,15 +14,18 @@
 #include <boost/describe.hpp>
 #include <boost/mp11/algorithm.hpp>
 
+#include "base/box.h"
 #include "base/ids.h"
 #include "base/ip.h"
+#include "base/octets.h"
 #include "base/text.h"
 #include "codec/json_names.h"
 
 // Described values to JSON (RFC 8259), straight into a string. The rules, which docs/snapshot.md
 // gives to readers: absent optionals, empty strings, empty MACs and variants that hold nothing are
 // left out of their object, never written as null; numbers, booleans and lists are always there;
-// an enum is its name; an address, prefix or MAC is its text.
+// an enum is its name; an address, prefix or MAC is its text, bytes are hexadecimal; a tagged
+// variant is an object of one member, whose key is the tag.
 
 namespace nsmap::codec {
 
@@ -64,9 +67,12 @@ template <typename T>
 bool left_out(const T& value) {
   if constexpr (is_a<T, std::optional>)
     return !value.has_value();
-  else if constexpr (is_a<T, std::variant>)
+  else if constexpr (is_a<T, std::variant> || Tagged<T>)
     return value.index() == 0;
-  else if constexpr (std::same_as<T, std::string> || std::same_as<T, Mac>)
+  else if constexpr (is_a<T, Shared>)
+    return *value == std::decay_t<decltype(*value)>{};
+  else if constexpr (std::same_as<T, std::string> || std::same_as<T, Mac> ||
+                     std::same_as<T, Octets>)
     return value.empty();
   else
     return false;
@@ -100,6 +106,21 @@ void append_list(std::string& out, const std::vector<T>& list) {
     append_json(out, list[i]);
   }
   out += ']';
+}
+
+template <typename T>
+void append_tagged(std::string& out, const T& value) {
+  out += '{';
+  std::visit(
+      [&](const auto& held) {
+        if constexpr (!std::same_as<std::decay_t<decltype(held)>, std::monostate>) {
+          append_quoted(out, T::kTags[value.index()]);
+          out += ':';
+          append_json(out, held);
+        }
+      },
+      static_cast<const typename T::variant&>(value));
+  out += '}';
 }
 
 }  // namespace detail
@@ -137,8 +158,12 @@ void append_json(std::string& out, const T& value) {
     detail::append_quoted(out, enum_name(value));
   } else if constexpr (detail::is_a<T, std::optional>) {
     append_json(out, *value);
+  } else if constexpr (detail::is_a<T, Box> || detail::is_a<T, Shared>) {
+    append_json(out, *value);
   } else if constexpr (detail::is_a<T, std::vector>) {
     detail::append_list(out, value);
+  } else if constexpr (Tagged<T>) {
+    detail::append_tagged(out, value);
   } else if constexpr (detail::is_a<T, std::variant>) {
     std::visit(
         [&](const auto& held) {

@@ -37,6 +37,15 @@ class RandomSnapshot {
       value = enumerator<T>();
     else if constexpr (detail::is_a<T, std::optional>)
       value.reset(), below(2) ? fill(value.emplace()) : void();
+    else if constexpr (detail::is_a<T, Box>)
+      fill(*value);
+    else if constexpr (detail::is_a<T, Shared>)
+      fill(value.edit());
+    else if constexpr (Tagged<T>)
+      tagged(value);
+    else if constexpr (std::same_as<T, std::vector<model::firewall::Value>> ||
+                       std::same_as<T, std::vector<model::firewall::Statement>>)
+      for (value.resize(depth_ < 3 ? below(3) : 0); auto& element : value) fill(element);
     else if constexpr (detail::is_a<T, std::vector>)
       for (value.resize(below(4)); auto& element : value) fill(element);
     else
@@ -76,6 +85,27 @@ class RandomSnapshot {
     });
   }
 
+  void fill(Octets& octets) {
+    octets = Octets(below(20));
+    for (std::size_t at = 0; at < octets.size(); ++at)
+      octets[at] = static_cast<std::byte>(below(256));
+  }
+  void fill(model::PacketField& field) {
+    field = static_cast<model::PacketField>(
+        below(static_cast<std::uint64_t>(model::PacketField::socket_wildcard) + 1));
+  }
+
+  // Values and statements hold others: not for ever.
+  template <typename T>
+  void tagged(T& value) {
+    if (++depth_ < 6)
+      boost::mp11::mp_with_index<T::kTags.size()>(below(T::kTags.size()), [&](auto index) {
+        auto& held = value.template emplace<index>();
+        if constexpr (index != 0) fill(held);
+      });
+    --depth_;
+  }
+
   // Makes the link one of the kind whose data is that alternative.
   void alternative(model::Link& link, std::size_t wanted) {
     boost::mp11::mp_with_index<std::variant_size_v<model::LinkData>>(wanted, [&](auto index) {
@@ -106,6 +136,7 @@ class RandomSnapshot {
   }
 
   std::mt19937_64 random_;
+  int depth_ = 0;
 };
 
 }  // namespace nsmap::codec

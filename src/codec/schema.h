@@ -30,11 +30,13 @@ struct StructSchema {
 
 namespace detail {
 
-// "Link" of "nsmap::model::Link".
+// "Link" of "nsmap::model::Link", "firewall::Rule" of "nsmap::model::firewall::Rule".
 template <typename T>
 std::string short_name() {
   const std::string name = boost::core::type_name<T>();
-  return name.substr(name.rfind(':') + 1);
+  const auto folder = name.find("::");
+  const auto begin = folder == std::string::npos ? folder : name.find("::", folder + 2);
+  return begin == std::string::npos ? name : name.substr(begin + 2);
 }
 
 template <typename T>
@@ -51,6 +53,10 @@ std::string type_text() {
     return "prefix";
   else if constexpr (std::same_as<T, Mac>)
     return "MAC";
+  else if constexpr (std::same_as<T, Octets>)
+    return "bytes";
+  else if constexpr (is_a<T, Box> || is_a<T, Shared>)
+    return type_text<std::decay_t<decltype(*std::declval<T&>())>>();
   else if constexpr (is_a<T, std::optional>)
     return type_text<typename T::value_type>();
   else if constexpr (is_a<T, std::vector>)
@@ -61,6 +67,9 @@ std::string type_text() {
     return short_name<T>();
 }
 
+template <typename T>
+void add_tagged(std::vector<StructSchema>& schema);
+
 }  // namespace detail
 
 // Adds T and all described structs that its members hold, each once, T first.
@@ -68,6 +77,10 @@ template <typename T>
 void add_schema(std::vector<StructSchema>& schema) {
   if constexpr (detail::is_a<T, std::optional> || detail::is_a<T, std::vector>) {
     add_schema<typename T::value_type>(schema);
+  } else if constexpr (detail::is_a<T, Box> || detail::is_a<T, Shared>) {
+    add_schema<std::decay_t<decltype(*std::declval<const T&>())>>(schema);
+  } else if constexpr (Tagged<T>) {
+    detail::add_tagged<T>(schema);
   } else if constexpr (detail::is_a<T, std::variant>) {
     boost::mp11::mp_for_each<boost::mp11::mp_transform<std::type_identity, T>>(
         [&](auto alternative) { add_schema<typename decltype(alternative)::type>(schema); });
@@ -86,5 +99,27 @@ void add_schema(std::vector<StructSchema>& schema) {
     });
   }
 }
+
+namespace detail {
+
+// A tagged variant is an object that has one of its members.
+template <typename T>
+void add_tagged(std::vector<StructSchema>& schema) {
+  const std::string name = short_name<T>();
+  for (const StructSchema& known : schema)
+    if (known.name == name) return;
+  using Alternatives = boost::mp11::mp_rename<typename T::variant, boost::mp11::mp_list>;
+  StructSchema described{name, {}};
+  boost::mp11::mp_for_each<boost::mp11::mp_iota_c<T::kTags.size()>>([&](auto at) {
+    using Alternative = boost::mp11::mp_at<Alternatives, decltype(at)>;
+    if constexpr (at != 0)
+      described.fields.push_back({std::string(T::kTags[at]), type_text<Alternative>()});
+  });
+  schema.push_back(std::move(described));
+  boost::mp11::mp_for_each<boost::mp11::mp_transform<std::type_identity, Alternatives>>(
+      [&](auto alternative) { add_schema<typename decltype(alternative)::type>(schema); });
+}
+
+}  // namespace detail
 
 }  // namespace nsmap::codec

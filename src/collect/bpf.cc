@@ -165,7 +165,6 @@ std::size_t read_filters(Reading& reading) {
 }
 
 // enum bpf_attach_type of linux/bpf.h, Linux 6.6.
-constexpr int kSchedCls = 3;  // BPF_PROG_TYPE_SCHED_CLS, the only type that hangs there
 constexpr std::pair<int, const char*> kTcx[] = {{46, "ingress"}, {47, "egress"}};
 
 // Adds the programs attached to a device itself; the errno where the kernel does not tell.
@@ -202,9 +201,7 @@ std::size_t read_all_tcx(Reading& reading) {
 
 std::size_t collect_bpf(Reading& reading) {
   const std::size_t filters = read_filters(reading);
-  return filters + (reading.tcx ? read_all_tcx(reading) : 0);
+  return filters + (reading.abilities.tcx ? read_all_tcx(reading) : 0);
 }
-
-bool may_have_tcx(os::Kernel& kernel) { return kernel.has_bpf_program(kSchedCls).value_or(true); }
 
 }  // namespace nsmap::collect

@@ -127,7 +127,7 @@ class Collection {
                         servers_, options_.leave_out};
     for (const Source& source : namespace_sources()) source.search(search);
     visit_found();
-    if (options_.facts == Facts::all) search_sockets(search, snapshot_.namespaces);
+    if (options_.facts != Facts::wiring) search_sockets(search, snapshot_.namespaces);
     visit_found();
     search_kernel_list(search);
     visit_found();

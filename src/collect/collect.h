@@ -12,7 +12,7 @@ namespace nsmap::collect {
 
 struct Options {
   unsigned threads = 0;  // 0: one a core, at most 8
-  Facts facts = Facts::all;
+  Facts facts = Facts::usual;
   // A snapshot of the same host, from which is taken over what `recall` says is not stale, and how
   // long reading all of it took.
   const model::Snapshot* before = nullptr;

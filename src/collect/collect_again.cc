@@ -52,7 +52,8 @@ class Rereading {
         before_(before),
         stale_(stale),
         registry_(kernel),
-        visits_(kernel, {Facts::all, [this](const FoundNamespace& found) { return known(found); }},
+        visits_(kernel,
+                {Facts::usual, [this](const FoundNamespace& found) { return known(found); }},
                 registry_, own, report_) {
     for (std::size_t at = 0; at < before.namespaces.size(); ++at)
       places_.emplace(before.namespaces[at].id, at);

@@ -37,7 +37,14 @@ std::span<const Collector> namespace_collectors(Facts facts) {
   };
   constexpr std::size_t kWiring = 7;
   const std::span<const Collector> all = kCollectors;
-  return facts == Facts::all ? all : all.first(kWiring);
+  switch (facts) {
+    case Facts::wiring:
+      return all.first(kWiring);
+    case Facts::usual:
+    case Facts::all:
+      return all;
+  }
+  return all;
 }
 
 }  // namespace nsmap::collect

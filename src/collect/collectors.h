@@ -10,7 +10,6 @@ namespace nsmap::collect {
 // table. Each returns how many facts it added to `reading.ns`.
 std::size_t collect_links(Reading& reading);       // links.cc, link_kinds.cc
 std::size_t collect_bpf(Reading& reading);         // bpf.cc: tc programs; XDP comes with the links
-bool may_have_tcx(os::Kernel& kernel);             // for Reading::tcx, once a collection
 std::size_t collect_addresses(Reading& reading);   // addresses.cc
 std::size_t collect_routes(Reading& reading);      // routes.cc
 std::size_t collect_rules(Reading& reading);       // rules.cc

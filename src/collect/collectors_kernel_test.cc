@@ -44,9 +44,13 @@ struct RealReading {
       *netlink::open_kernel(os::real_kernel(), os::NetlinkProtocol::route);
   std::unique_ptr<netlink::Transport> sock_diag =
       *netlink::open_kernel(os::real_kernel(), os::NetlinkProtocol::sock_diag);
+  std::unique_ptr<netlink::Transport> netfilter =
+      *netlink::open_kernel(os::real_kernel(), os::NetlinkProtocol::netfilter);
+  std::unique_ptr<netlink::Transport> generic =
+      *netlink::open_kernel(os::real_kernel(), os::NetlinkProtocol::generic);
   model::Namespace ns;
   Report report;
-  Reading reading{os::real_kernel(), *route, *sock_diag, ns, report};
+  Reading reading{os::real_kernel(), *route, *sock_diag, *netfilter, *generic, ns, report};
 
   void expect_no_diagnostics() {
     std::vector<model::Coverage> coverage;

@@ -14,10 +14,12 @@ namespace nsmap::collect {
 
 // What is read of a namespace beside its identity, names and holders.
 enum class Facts {
-  all,
   // What a lab is made of: links, addresses, routes, rules, nexthops, settings. Without the
   // sockets, namespaces that a socket alone holds are not found either.
   wiring,
+  // All but the connections the kernel tracks.
+  usual,
+  all,
 };
 
 // Of a namespace that was read before: the facts that are no longer what they were, by the names of

@@ -306,7 +306,8 @@ class RecordedKinds : public testing::Test {
   void SetUp() override {
     const auto transport = replay_capture("6.18-kinds.nlcap");
     ASSERT_NE(transport, nullptr);
-    Reading reading{test_.kernel, *transport, *transport, test_.ns, test_.report};
+    Reading reading{test_.kernel, *transport, *transport,  *transport,
+                    *transport,   test_.ns,   test_.report};
     collect_links(reading);
     collect_bpf(reading);
     ASSERT_THAT(test_.diagnostics(), IsEmpty());

@@ -343,7 +343,7 @@ class Resolver {
     Namespace hidden;
     ThroughNsid through(route, nsid);
     Report unheard;  // not every namespace is ours to read through a number
-    Reading reading{kernel_, through, through, hidden, unheard};
+    Reading reading{kernel_, through, through, through, through, hidden, unheard};
     collect_links(reading);
     if (hidden.links.empty()) return;  // gone meanwhile, or not ours to see
     if (const auto known = visited_as(route, nsid, hidden)) {

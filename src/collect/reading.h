@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "collect/abilities.h"
 #include "collect/facts.h"
 #include "collect/report.h"
 #include "model/snapshot.h"
@@ -25,11 +26,14 @@ namespace nsmap::collect {
 // the namespace, so /proc/thread-self/net and /proc/sys/net are its own.
 struct Reading {
   os::Kernel& kernel;
-  netlink::Transport& route;      // NETLINK_ROUTE
-  netlink::Transport& sock_diag;  // NETLINK_SOCK_DIAG, opened when first used
+  netlink::Transport& route;  // NETLINK_ROUTE
+  // Opened when first used:
+  netlink::Transport& sock_diag;  // NETLINK_SOCK_DIAG
+  netlink::Transport& netfilter;  // NETLINK_NETFILTER
+  netlink::Transport& generic;    // NETLINK_GENERIC
   model::Namespace& ns;
   Report& report;
-  bool tcx = true;  // whether any loaded BPF program may hang on a device
+  Abilities abilities = {};
 };
 
 // A collector of one kind of facts: one row each in the table (collectors.cc), run in that order in

@@ -200,15 +200,17 @@ class HandMadeTransport final : public netlink::Transport {
   std::size_t next_ = 0;
 };
 
-// All a collector works with. Set answers in `route` and `sock_diag`, files in `kernel`, run the
+// All a collector works with. Set answers in its transports, files in `kernel`, run the
 // collector on `reading` and look at `ns`.
 struct TestReading {
   os::FakeKernel kernel;
   HandMadeTransport route;
   HandMadeTransport sock_diag;
+  HandMadeTransport netfilter;
+  HandMadeTransport generic;
   model::Namespace ns;
   Report report;
-  Reading reading{kernel, route, sock_diag, ns, report};
+  Reading reading{kernel, route, sock_diag, netfilter, generic, ns, report};
 
   // What was reported since the last call.
   std::vector<model::Diagnostic> diagnostics() {

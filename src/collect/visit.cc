@@ -75,13 +75,13 @@ std::unique_ptr<Visit> new_visit(FoundNamespace& found) {
 class Visitor {
  public:
   Visitor(os::Kernel& kernel, const VisitOptions& options, model::NetnsId own, Fd own_fd,
-          bool may_have_tcx, Report& report)
+          const Abilities& abilities, Report& report)
       : kernel_(kernel),
         options_(options),
         collectors_(namespace_collectors(options.facts)),
         own_(own),
         own_fd_(own_fd),
-        may_have_tcx_(may_have_tcx),
+        abilities_(abilities),
         report_(report),
         tally_(empty_tally(collectors_)) {}
 
@@ -122,7 +122,9 @@ class Visitor {
     if (const auto cookie = kernel_.netns_cookie(*route_fd)) visit.read.cookie = *cookie;
     const auto route = netlink::over_socket(kernel_, *route_fd);
     const auto diag = netlink::open_on_use(kernel_, os::NetlinkProtocol::sock_diag);
-    Reading reading{kernel_, *route, *diag, visit.read, report_, may_have_tcx_};
+    const auto netfilter = netlink::open_on_use(kernel_, os::NetlinkProtocol::netfilter);
+    const auto generic = netlink::open_on_use(kernel_, os::NetlinkProtocol::generic);
+    Reading reading{kernel_, *route, *diag, *netfilter, *generic, visit.read, report_, abilities_};
     run_collectors(collectors_, wanted, reading, tally_);
     // One question here, where few are known, spares one in our own, where maybe all are: the
     // kernel looks through all of them (net/core/net_namespace.c __peernet2id).
@@ -135,7 +137,7 @@ class Visitor {
   std::span<const Collector> collectors_;
   model::NetnsId own_;
   Fd own_fd_;
-  bool may_have_tcx_;
+  const Abilities& abilities_;
   Report& report_;
   Tally tally_;
   bool moved_ = false;
@@ -150,7 +152,7 @@ Visits::Visits(os::Kernel& kernel, const VisitOptions& options, Registry& regist
       registry_(registry),
       own_(own),
       report_(report),
-      may_have_tcx_(options.facts == Facts::all && may_have_tcx(kernel)) {
+      abilities_(options.facts == Facts::wiring ? Abilities{} : find_abilities(kernel)) {
   // The first in the registry: whoever begins to read is in it, and need not enter.
   if (auto fd = kernel.open(os::kNoDir, "/proc/self/ns/net", O_RDONLY))
     own_fd_ = registry.keep(own, std::move(*fd));
@@ -185,7 +187,7 @@ void Visits::clock(bool begin) {
 }
 
 void Visits::work() {
-  Visitor visitor(kernel_, options_, own_, own_fd_, may_have_tcx_, report_);
+  Visitor visitor(kernel_, options_, own_, own_fd_, abilities_, report_);
   Done visits;
   while (FoundNamespace* found = registry_.take()) {
     clock(true);

@@ -6,6 +6,7 @@
 #include <thread>
 #include <vector>
 
+#include "collect/abilities.h"
 #include "collect/facts.h"
 #include "collect/registry.h"
 #include "collect/report.h"
@@ -27,7 +28,7 @@ struct KnownNamespace {
 };
 
 struct VisitOptions {
-  Facts facts = Facts::all;
+  Facts facts = Facts::usual;
   std::function<KnownNamespace(const FoundNamespace&)> known = {};  // none: no namespace is
 };
 
@@ -67,7 +68,7 @@ class Visits {
   model::NetnsId own_;
   Report& report_;
   Fd own_fd_;  // the registry's
-  bool may_have_tcx_;
+  Abilities abilities_;
   std::vector<std::jthread> threads_;
   std::mutex mutex_;
   unsigned busy_ = 0;            // threads that are reading a namespace

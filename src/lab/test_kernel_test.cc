@@ -47,7 +47,7 @@ int TestNamespace::send(Result<netlink::Request> request) {
 model::Namespace TestNamespace::read() {
   model::Namespace ns;
   collect::Report report;
-  collect::Reading reading{os::real_kernel(), *route_, *route_, ns, report};
+  collect::Reading reading{os::real_kernel(), *route_, *route_, *route_, *route_, ns, report};
   for (auto* collect : {collect::collect_links, collect::collect_addresses, collect::collect_routes,
                         collect::collect_rules})
     collect(reading);

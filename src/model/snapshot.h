@@ -5,6 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "base/box.h"
+#include "model/conntrack.h"
+#include "model/firewall.h"
 #include "model/identity.h"
 #include "model/link.h"
 #include "model/network.h"
@@ -81,12 +84,15 @@ struct Namespace {
   std::vector<NsidEntry> nsids;
   std::vector<Socket> sockets;
   std::vector<Sysctl> sysctls;
+  Shared<firewall::Firewall> firewall;
+  std::vector<Connection> conntrack;
 
   friend bool operator==(const Namespace&, const Namespace&) = default;
 };
 BOOST_DESCRIBE_STRUCT(Namespace, (),
                       (id, ns_id, cookie, host, names, owner_userns, holders, links, addresses,
-                       routes, rules, nexthops, neighbours, fdb, vlans, nsids, sockets, sysctls))
+                       routes, rules, nexthops, neighbours, fdb, vlans, nsids, sockets, sysctls,
+                       firewall, conntrack))
 
 struct Host {
   std::string hostname;

@@ -62,7 +62,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   InputTransport transport(*log);
   model::Namespace ns;
   collect::Report report;
-  collect::Reading reading{kernel, transport, transport, ns, report};
+  collect::Reading reading{kernel, transport, transport, transport, transport, ns, report};
   for (const collect::Collector& collector : collect::namespace_collectors())
     collector.collect(reading);
   return 0;

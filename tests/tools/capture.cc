@@ -26,10 +26,16 @@ bool record_collectors(os::Kernel& kernel, std::vector<netlink::Exchange>& log) 
 
   const auto sock_diag = netlink::open_on_use(kernel, os::NetlinkProtocol::sock_diag);
   const auto recorded_sock_diag = netlink::record(*sock_diag, log);
+  const auto netfilter = netlink::open_on_use(kernel, os::NetlinkProtocol::netfilter);
+  const auto recorded_netfilter = netlink::record(*netfilter, log);
+  const auto generic = netlink::open_on_use(kernel, os::NetlinkProtocol::generic);
+  const auto recorded_generic = netlink::record(*generic, log);
 
   model::Namespace ns;
   collect::Report report;
-  collect::Reading reading{kernel, *recorded_route, *recorded_sock_diag, ns, report};
+  collect::Reading reading{
+      kernel, *recorded_route, *recorded_sock_diag, *recorded_netfilter, *recorded_generic,
+      ns,     report};
   for (const collect::Collector& collector : collect::namespace_collectors())
     collector.collect(reading);
   return true;
