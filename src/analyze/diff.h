@@ -4,7 +4,6 @@
 #include <set>
 #include <string>
 #include <string_view>
-#include <unordered_set>
 #include <vector>
 
 #include <boost/describe.hpp>
@@ -85,9 +84,6 @@ struct DiffSide {
   const model::Index& index;
   const Titles& titles;
 };
-
-// Namespaces by identity.
-using NamespaceSet = std::unordered_set<model::NetnsId>;
 
 // What is different, without the `ignored` subjects: first the host as a machine, then namespaces
 // as such, then what is in each, the host's first, then by title. Linear in the snapshots' size.

@@ -2,10 +2,14 @@
 
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "model/index.h"
 
 namespace nsmap::analyze {
+
+// Namespaces by identity.
+using NamespaceSet = std::unordered_set<model::NetnsId>;
 
 // What people call the namespace, the best name it has: "host"; its pod, "NAMESPACE/NAME"; its
 // container; the name of its file in /run/netns or elsewhere; its unit, machine or simulated host;

@@ -15,7 +15,7 @@ namespace nsmap::cli {
 namespace {
 
 // The sub-commands, in the order --help shows them.
-constexpr Group::Member kCommands[] = {&kLs,       &kShow, &kWhois, &kGraph,
+constexpr Group::Member kCommands[] = {&kLs,       &kShow, &kWhois, &kFlows, &kGraph,
                                        &kSnapshot, &kDiff, &kWatch, &kServe};
 // Groups of them, which come after.
 constexpr const Group* kGroups[] = {&kNs, &kLab, &kHistory};

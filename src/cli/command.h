@@ -192,6 +192,7 @@ extern const Command kMap;  // what runs when no command is named
 extern const Command kLs;
 extern const Command kShow;
 extern const Command kWhois;
+extern const Command kFlows;
 extern const Command kGraph;
 extern const Command kSnapshot;
 extern const Command kDiff;

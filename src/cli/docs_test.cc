@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "analyze/diff.h"
+#include "analyze/flows.h"
 #include "analyze/whois.h"
 #include "cli/results.h"
 #include "codec/schema.h"
@@ -66,6 +67,7 @@ std::vector<codec::StructSchema> schema() {
   codec::add_schema<history::ListedSnapshot>(types);
   codec::add_schema<PrunedHistory>(types);
   codec::add_schema<analyze::WhoisAnswer>(types);
+  codec::add_schema<analyze::Flow>(types);
   codec::add_schema<analyze::Difference>(types);
   codec::add_schema<view::Graph>(types);
   return types;

@@ -34,13 +34,16 @@ std::span<const Collector> namespace_collectors(Facts facts) {
       {"neighbours", collect_neighbours, forget<&Namespace::neighbours>},
       {"vlans", collect_vlans, forget<&Namespace::vlans>},
       {"sockets", collect_sockets, forget<&Namespace::sockets>},
+      {"conntrack", collect_conntrack, forget<&Namespace::conntrack>},
   };
   constexpr std::size_t kWiring = 7;
+  constexpr std::size_t kUsual = std::size(kCollectors) - 1;
   const std::span<const Collector> all = kCollectors;
   switch (facts) {
     case Facts::wiring:
       return all.first(kWiring);
     case Facts::usual:
+      return all.first(kUsual);
     case Facts::all:
       return all;
   }

@@ -20,5 +20,6 @@ std::size_t collect_vlans(Reading& reading);       // vlans.cc
 std::size_t collect_nsids(Reading& reading);       // nsids.cc: the numbers only
 std::size_t collect_sockets(Reading& reading);     // sockets.cc
 std::size_t collect_sysctls(Reading& reading);     // sysctls.cc
+std::size_t collect_conntrack(Reading& reading);   // conntrack.cc
 
 }  // namespace nsmap::collect

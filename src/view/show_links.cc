@@ -37,17 +37,6 @@ Text details(const model::Link& link) {
   return text;
 }
 
-std::string bytes_text(std::uint64_t bytes) {
-  constexpr const char* kUnits[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
-  std::size_t unit = 0;
-  auto value = static_cast<double>(bytes);
-  while (value >= 1024 && unit + 1 < std::size(kUnits)) {
-    value /= 1024;
-    ++unit;
-  }
-  return unit == 0 ? fmt::format("{} B", bytes) : fmt::format("{:.1f} {}", value, kUnits[unit]);
-}
-
 std::string traffic_text(const model::Counters& counters) {
   if (counters.rx_packets == 0 && counters.tx_packets == 0) return {};
   return fmt::format("{} in, {} out", bytes_text(counters.rx_bytes), bytes_text(counters.tx_bytes));

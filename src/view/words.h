@@ -23,6 +23,8 @@ struct Words {
 std::string number(std::uint64_t value);
 // "1 port", "2 ports".
 std::string counted(std::uint64_t count, std::string_view one, std::string_view many);
+// "812 B", "1.4 MiB".
+std::string bytes_text(std::uint64_t bytes);
 // Digits compare by value: web2 before web10.
 bool natural_less(std::string_view a, std::string_view b);
 
