@@ -6,7 +6,6 @@
 #include <tuple>
 
 #include "analyze/find.h"
-#include "analyze/islands.h"
 #include "base/number.h"
 
 // A connection has a tuple (addresses and ports, client first) wherever it is seen; NAT gives it
@@ -23,21 +22,8 @@ using model::Namespace;
 using model::Socket;
 using model::Tuple;
 
-constexpr std::uint8_t kIcmp = 1, kTcp = 6, kUdp = 17, kIcmp6 = 58, kUdpLite = 136;
+constexpr std::uint8_t kIcmp = 1, kIcmp6 = 58;
 constexpr std::uint32_t kSeenReply = 2;  // IPS_SEEN_REPLY
-
-struct ProtocolName {
-  std::uint8_t number;
-  std::string_view name;
-};
-constexpr ProtocolName kProtocols[] = {{kIcmp, "icmp"},    {kTcp, "tcp"}, {kUdp, "udp"},
-                                       {33, "dccp"},       {47, "gre"},   {50, "esp"},
-                                       {kIcmp6, "icmpv6"}, {132, "sctp"}, {kUdpLite, "udplite"}};
-
-std::string protocol_name(std::uint8_t number) {
-  const auto known = std::ranges::find(kProtocols, number, &ProtocolName::number);
-  return known == std::end(kProtocols) ? std::to_string(number) : std::string(known->name);
-}
 
 bool is_icmp(std::uint8_t protocol) { return protocol == kIcmp || protocol == kIcmp6; }
 
@@ -77,21 +63,6 @@ struct Node {
 using Key =
     std::tuple<std::uint64_t, std::uint8_t, IpAddress, IpAddress, std::uint16_t, std::uint16_t>;
 
-// ::ffff:192.0.2.1 of a socket for both families (RFC 4291 2.5.5.2) is 192.0.2.1 to conntrack.
-IpAddress plain(const IpAddress& address) {
-  static const Prefix kMapped = *Prefix::parse("::ffff:0.0.0.0/96");
-  if (!address.is_v6() || !kMapped.contains(address)) return address;
-  return *IpAddress::from_bytes(address.bytes().subspan(12));
-}
-
-std::optional<std::uint8_t> number_of(const Socket& socket) {
-  if (socket.family != model::SocketFamily::inet && socket.family != model::SocketFamily::inet6)
-    return std::nullopt;
-  for (const ProtocolName& known : kProtocols)
-    if (known.name == socket.protocol && known.number != kIcmp) return known.number;
-  return std::nullopt;
-}
-
 bool is_connected(const Socket& socket) {
   return socket.remote && socket.remote_port != 0 && socket.local;
 }
@@ -99,10 +70,9 @@ bool is_connected(const Socket& socket) {
 class Flows {
  public:
   Flows(const model::Index& index, const Titles& titles)
-      : index_(index), titles_(titles), islands_(index.snapshot()) {}
+      : index_(index), titles_(titles), ends_(index, titles) {}
 
   std::vector<Flow> find() {
-    for (const Namespace& ns : index_.snapshot().namespaces) add_ends(ns);
     for (const Namespace& ns : index_.snapshot().namespaces)
       for (const Connection& connection : ns.conntrack) add(ns, connection);
     for (const Namespace& ns : index_.snapshot().namespaces)
@@ -117,7 +87,7 @@ class Flows {
  private:
   Key key_of(const Namespace& ns, std::uint8_t protocol, const Tuple& tuple) const {
     const bool local = tuple.source.is_loopback() || tuple.destination.is_loopback();
-    const std::uint64_t place = local ? ns.id.ino << 1 | 1 : islands_.of(ns.id) << 1;
+    const std::uint64_t place = local ? ns.id.ino << 1 | 1 : ends_.islands().of(ns.id) << 1;
     return {place,
             protocol,
             tuple.destination,
@@ -133,15 +103,6 @@ class Flows {
     return found;
   }
 
-  void add_ends(const Namespace& ns) {
-    for (const model::Address& address : ns.addresses)
-      if (!address.address.is_loopback())
-        owners_.emplace(std::pair(islands_.of(ns.id), address.address), &ns);
-    for (const Socket& socket : ns.sockets)
-      if (const auto protocol = number_of(socket); protocol && !is_connected(socket))
-        bound_[{ns.id, *protocol, socket.local_port}].push_back(&socket);
-  }
-
   void add(const Namespace& ns, const Connection& connection) {
     const Tuple after = outgoing(connection);
     Node& in = node(ns, connection.protocol, connection.original);
@@ -154,10 +115,10 @@ class Flows {
   }
 
   void add(const Namespace& ns, const Socket& socket) {
-    const auto protocol = number_of(socket);
+    const auto protocol = protocol_number(socket);
     if (!protocol || !is_connected(socket)) return;
-    const Tuple as_client{plain(*socket.local), plain(*socket.remote), socket.local_port,
-                          socket.remote_port};
+    const Tuple as_client{plain_address(*socket.local), plain_address(*socket.remote),
+                          socket.local_port, socket.remote_port};
     const bool client = is_client(ns, *protocol, as_client);
     Node& found = node(ns, *protocol, client ? as_client : reverse(as_client));
     (client ? found.clients : found.servers).push_back({&ns, &socket});
@@ -168,57 +129,16 @@ class Flows {
     const bool forth = nodes_.contains(key_of(ns, protocol, tuple));
     const bool back = nodes_.contains(key_of(ns, protocol, reverse(tuple)));
     if (forth != back) return forth;
-    return bound_to(ns, protocol, tuple.source, tuple.source_port) == nullptr;
+    return ends_.bound_to(ns, protocol, tuple.source, tuple.source_port) == nullptr;
   }
 
-  // The unconnected socket that takes what comes to an address and port.
-  const Socket* bound_to(const Namespace& ns, std::uint8_t protocol, const IpAddress& address,
-                         std::uint16_t port) const {
-    const auto all = bound_.find({ns.id, protocol, port});
-    if (all == bound_.end()) return nullptr;
-    const Socket* wide = nullptr;
-    for (const Socket* const socket : all->second) {
-      if (!socket->local || socket->local->is_unspecified()) {
-        const bool v6 = socket->family == model::SocketFamily::inet6;
-        if (v6 == address.is_v6() || (v6 && !socket->v6_only)) wide = socket;
-      } else if (plain(*socket->local) == address) {
-        return socket;
-      }
-    }
-    return wide;
-  }
-
-  // The namespace that has the address; nothing where none of the island has, or several.
-  const Namespace* owner(const Namespace& near, const IpAddress& address) const {
-    if (address.is_loopback()) return &near;
-    const auto [first, last] = owners_.equal_range(std::pair(islands_.of(near.id), address));
-    const Namespace* found = nullptr;
-    for (auto it = first; it != last; ++it) {
-      if (found && found != it->second) return nullptr;
-      found = it->second;
-    }
-    return found;
-  }
-
-  FlowEnd end(const Namespace& near, std::uint8_t protocol, const std::vector<Place>& sockets,
-              const IpAddress& address, std::uint16_t port) const {
-    FlowEnd end{.address = address, .port = port};
-    Place place = sockets.empty() ? Place{owner(near, address), nullptr} : sockets.front();
-    if (!place.ns) return end;
-    end.ns = place.ns->id;
-    end.title = titles_.of(place.ns->id);
-    if (!place.socket) place.socket = bound_to(*place.ns, protocol, address, port);
-    if (place.socket && !place.socket->owners.empty()) name(end, place.socket->owners.front().pid);
-    return end;
-  }
-
-  void name(FlowEnd& end, Pid pid) const {
-    end.pid = pid;
-    const model::Process* const process = index_.find(pid);
-    if (!process) return;
-    end.command = process->comm;
-    if (const auto* container = index_.container(process->container))
-      end.container = container_name(*container);
+  Endpoint end(const Namespace& near, std::uint8_t protocol, const std::vector<Place>& sockets,
+               const IpAddress& address, std::uint16_t port) const {
+    if (!sockets.empty())
+      return ends_.endpoint(address, port, sockets.front().ns, sockets.front().socket);
+    const Namespace* const ns = ends_.owner(near, address);
+    return ends_.endpoint(address, port, ns,
+                          ns ? ends_.bound_to(*ns, protocol, address, port) : nullptr);
   }
 
   void tell(Node& first, std::vector<Flow>& flows) {
@@ -279,11 +199,8 @@ class Flows {
 
   const model::Index& index_;
   const Titles& titles_;
-  Islands islands_;
+  Ends ends_;
   std::map<Key, Node> nodes_;
-  std::multimap<std::pair<std::size_t, IpAddress>, const Namespace*> owners_;
-  std::map<std::tuple<model::NetnsId, std::uint8_t, std::uint16_t>, std::vector<const Socket*>>
-      bound_;
 };
 
 bool is_in(const Prefix& prefix, const Flow& flow) {
@@ -316,7 +233,7 @@ std::optional<Prefix> prefix_of(std::string_view thing) {
 using Test = std::function<bool(const Flow&)>;
 
 bool is_named(const Flow& flow, std::string_view name, const NamespaceSet& places) {
-  const auto is = [&](const FlowEnd& end) {
+  const auto is = [&](const Endpoint& end) {
     return end.command == name || end.container == name || (end.ns && places.contains(*end.ns));
   };
   return flow.protocol == name || is(flow.client) || is(flow.server) ||

@@ -7,23 +7,11 @@
 
 #include <boost/describe.hpp>
 
+#include "analyze/ends.h"
 #include "analyze/names.h"
 #include "model/index.h"
 
 namespace nsmap::analyze {
-
-// One end of a connection.
-struct FlowEnd {
-  IpAddress address = {};                 // as this end has it itself
-  std::uint16_t port = 0;                 // ICMP: the id of the client's, 0 of the server's
-  std::optional<model::NetnsId> ns = {};  // absent: elsewhere
-  std::string title = {};                 // of that namespace
-  std::optional<Pid> pid = {};
-  std::string command = {};    // its comm
-  std::string container = {};  // the name of the one it is in
-  friend bool operator==(const FlowEnd&, const FlowEnd&) = default;
-};
-BOOST_DESCRIBE_STRUCT(FlowEnd, (), (address, port, ns, title, pid, command, container))
 
 // Where addresses or ports of a connection are replaced.
 struct FlowNat {
@@ -38,8 +26,10 @@ BOOST_DESCRIBE_STRUCT(FlowNat, (), (ns, title, before, after))
 // A connection from its client to its server, over all namespaces that know of it.
 struct Flow {
   std::string protocol;  // tcp, udp, icmp …, or a number
-  FlowEnd client;
-  FlowEnd server;
+  // Each with the address that it has itself; the port of ICMP is the id of the client's, 0 of the
+  // server's.
+  Endpoint client;
+  Endpoint server;
   IpAddress to = {};  // where the client believes it goes: the server's unless that is translated
   std::uint16_t to_port = 0;
   std::vector<FlowNat> nat;             // in the order from client to server

@@ -11,14 +11,14 @@ namespace nsmap::view {
 namespace {
 
 using analyze::Flow;
-using analyze::FlowEnd;
+using analyze::Endpoint;
 using analyze::FlowNat;
 
 std::string endpoint(const IpAddress& address, std::uint16_t port) {
   return port == 0 ? address.text() : endpoint_text(address, port);
 }
 
-Text end_text(const FlowEnd& end) {
+Text end_text(const Endpoint& end) {
   Text text;
   if (end.ns) text.add(end.title, Role::title).add(" ");
   text.add(endpoint(end.address, end.port), Role::address);
