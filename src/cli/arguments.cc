@@ -15,8 +15,8 @@ namespace nsmap::cli {
 namespace {
 
 // The sub-commands, in the order --help shows them.
-constexpr Group::Member kCommands[] = {&kLs,       &kShow, &kWhois, &kFlows, &kGraph,
-                                       &kSnapshot, &kDiff, &kWatch, &kServe};
+constexpr Group::Member kCommands[] = {&kLs,    &kShow,     &kWhois, &kPorts, &kFlows,
+                                       &kGraph, &kSnapshot, &kDiff,  &kWatch, &kServe};
 // Groups of them, which come after.
 constexpr const Group* kGroups[] = {&kNs, &kLab, &kHistory};
 

@@ -193,6 +193,7 @@ extern const Command kLs;
 extern const Command kShow;
 extern const Command kWhois;
 extern const Command kFlows;
+extern const Command kPorts;
 extern const Command kGraph;
 extern const Command kSnapshot;
 extern const Command kDiff;

@@ -8,6 +8,7 @@
 
 #include "analyze/diff.h"
 #include "analyze/flows.h"
+#include "analyze/ports.h"
 #include "analyze/whois.h"
 #include "cli/results.h"
 #include "codec/schema.h"
@@ -68,6 +69,7 @@ std::vector<codec::StructSchema> schema() {
   codec::add_schema<PrunedHistory>(types);
   codec::add_schema<analyze::WhoisAnswer>(types);
   codec::add_schema<analyze::Flow>(types);
+  codec::add_schema<analyze::OpenPort>(types);
   codec::add_schema<analyze::Difference>(types);
   codec::add_schema<view::Graph>(types);
   return types;

@@ -1,0 +1,390 @@
+#include "analyze/forwards.h"
+
+#include <algorithm>
+#include <iterator>
+#include <variant>
+
+namespace nsmap::analyze {
+namespace {
+
+using namespace model::firewall;
+using model::DataType;
+using model::PacketField;
+
+struct BaseChain {
+  const Table* table;
+  const Chain* chain;
+};
+
+bool sees(const Table& table, bool v6) {
+  return table.family == Family::inet || table.family == (v6 ? Family::ip6 : Family::ip);
+}
+
+// The base chains of a hook and type that packets of a family meet, in the order they do.
+std::vector<BaseChain> base_chains(const model::Namespace& ns, Hook hook, bool nat, bool v6) {
+  std::vector<BaseChain> found;
+  for (const Table& table : ns.firewall->tables)
+    if (sees(table, v6) && !table.dormant)
+      for (const Chain& chain : table.chains)
+        if (chain.hook == hook && (chain.type == "nat") == nat) found.push_back({&table, &chain});
+  std::ranges::stable_sort(found, {},
+                           [](const BaseChain& base) { return base.chain->priority.value_or(0); });
+  return found;
+}
+
+bool is_destination_port(PacketField field) {
+  const auto& known = info(field);
+  return known.type == DataType::port && known.offset == 16 &&
+         known.source < model::FieldSource::meta;
+}
+
+// What is asked of one field: in [first, last], or not.
+struct Asked {
+  PacketField field;
+  std::vector<Interval> intervals;
+  Octets mask;
+  bool invert = false;
+};
+
+// The fields that a key is made of; nothing where it is made of something else.
+std::optional<std::vector<PacketField>> fields_of(const Value& key) {
+  std::vector<PacketField> fields;
+  const auto add = [&](const Value& part) {
+    const auto* field = std::get_if<PacketField>(&part);
+    if (field) fields.push_back(*field);
+    return field != nullptr;
+  };
+  const auto* parts = std::get_if<Box<Concatenation>>(&key);
+  const bool all = parts ? std::ranges::all_of((*parts)->parts, add) : add(key);
+  return all ? std::optional(fields) : std::nullopt;
+}
+
+std::optional<Asked> asked(const Match& match) {
+  const auto* field = std::get_if<PacketField>(&match.left);
+  if (!field) return std::nullopt;
+  switch (match.compare) {
+    case Compare::eq:
+    case Compare::ne:
+      return Asked{*field, {{match.right, match.right}}, match.mask, match.compare == Compare::ne};
+    case Compare::in:
+    case Compare::not_in:
+      return Asked{
+          *field, {{match.right, match.last}}, match.mask, match.compare == Compare::not_in};
+    case Compare::lt:
+    case Compare::le:
+    case Compare::gt:
+    case Compare::ge:
+      return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+// Intervals of a set of single values.
+std::optional<Asked> asked(const Lookup& lookup, const TableIndex& table) {
+  const auto fields = fields_of(lookup.key);
+  const Set* const set = table.set(lookup.set);
+  if (!set || !fields || fields->size() != 1) return std::nullopt;
+  Asked asked{fields->front(), {}, {}, lookup.invert};
+  for (const Element& element : set->elements)
+    for (Interval& part : parts_of(*set, element)) asked.intervals.push_back(std::move(part));
+  return asked;
+}
+
+// What one condition asks; nothing: it is not of a kind that is told apart.
+std::vector<Asked> asked(const Condition& condition, const TableIndex& table) {
+  std::vector<Asked> all;
+  const Action& action = condition.statement->action;
+  const auto add = [&](std::optional<Asked> one) {
+    if (one) all.push_back(std::move(*one));
+  };
+  if (const auto* match = std::get_if<Match>(&action)) add(asked(*match));
+  if (const auto* lookup = std::get_if<Lookup>(&action)) add(asked(*lookup, table));
+  if (const auto* one_of = std::get_if<Box<OneOf>>(&action))
+    if (const auto* field = (*one_of)->values.size() == 1
+                                ? std::get_if<PacketField>(&(*one_of)->values.front())
+                                : nullptr)
+      add(Asked{*field, (*one_of)->intervals, {}, (*one_of)->invert});
+  const auto* map = std::get_if<Box<VerdictMap>>(&action);
+  if (!map || !condition.element) return all;
+  const auto fields = fields_of((*map)->key);
+  const Set* const set = table.set((*map)->map);
+  auto parts = set ? parts_of(*set, *condition.element) : std::vector<Interval>();
+  if (!fields || fields->size() != parts.size()) return all;
+  for (std::size_t at = 0; at < parts.size(); ++at)
+    all.push_back({(*fields)[at], {std::move(parts[at])}, {}, false});
+  return all;
+}
+
+// How many leading bits of a mask are set; nothing: others too.
+std::optional<std::uint8_t> prefix_length(const Octets& mask) {
+  std::uint8_t length = 0;
+  bool ended = false;
+  for (const std::byte byte : mask)
+    for (int bit = 7; bit >= 0; --bit) {
+      const bool set = (byte >> bit & std::byte{1}) != std::byte{0};
+      if (set && ended) return std::nullopt;
+      if (set) ++length;
+      ended = ended || !set;
+    }
+  return length;
+}
+
+// An interval of addresses that is a prefix.
+std::optional<Prefix> prefix_of(const Asked& asked) {
+  if (asked.intervals.size() != 1) return std::nullopt;
+  const Interval& interval = asked.intervals.front();
+  const auto address = IpAddress::from_bytes(interval.first);
+  if (!address) return std::nullopt;
+  Octets mask = asked.mask;
+  if (mask.empty()) {
+    mask = interval.first;
+    for (std::size_t at = 0; at < mask.size(); ++at)
+      mask[at] = ~(interval.first[at] ^ interval.last[at]);
+  }
+  const auto length = prefix_length(mask);
+  if (!length) return std::nullopt;
+  return Prefix{*address, *length};
+}
+
+std::string interface_name(const Octets& name) {
+  std::string text;
+  for (const std::byte byte : name) {
+    if (byte == std::byte{0}) break;
+    text += static_cast<char>(byte);
+  }
+  return text;
+}
+
+std::string range_text(const Interval& interval) {
+  const auto first = IpAddress::from_bytes(interval.first);
+  const auto last = IpAddress::from_bytes(interval.last);
+  if (!first || !last) return interval.first.text();
+  return first == last ? first->text() : first->text() + "-" + last->text();
+}
+
+// Where packets come from, as one condition says it; empty: it says something else.
+std::vector<std::string> sources_of(const Asked& asked) {
+  const std::string no = asked.invert ? "not " : "";
+  std::vector<std::string> sources;
+  if (asked.field == PacketField::meta_iifname) {
+    for (const Interval& interval : asked.intervals)
+      sources.push_back(no + interface_name(interval.first) + (asked.mask.empty() ? "" : "*"));
+  } else if (asked.field == PacketField::ip_saddr || asked.field == PacketField::ip6_saddr) {
+    if (const auto prefix = prefix_of(asked))
+      return {no +
+              (prefix->length == prefix->address.bits() ? prefix->address.text() : prefix->text())};
+    if (!asked.mask.empty()) return {};
+    for (const Interval& interval : asked.intervals) sources.push_back(no + range_text(interval));
+  }
+  return sources;
+}
+
+// Puts together what the conditions of a way ask.
+class Reader {
+ public:
+  Reader(const TableIndex& table, Forward& forward) : table_(table), forward_(forward) {}
+
+  void read(const Condition& condition) {
+    if (is_local(condition)) {
+      forward_.to_local = true;
+      return;
+    }
+    const auto all = asked(condition, table_);
+    if (all.empty()) forward_.conditional = true;
+    for (const Asked& one : all) take(one);
+  }
+
+ private:
+  static bool is_local(const Condition& condition) {
+    const auto* match = std::get_if<Match>(&condition.statement->action);
+    const auto* fib = match ? std::get_if<Fib>(&match->left) : nullptr;
+    return fib && fib->result == Fib::Result::type && fib->daddr && match->right.number() == 2 &&
+           match->compare == Compare::eq;
+  }
+
+  void take(const Asked& asked) {
+    if (asked.field == PacketField::meta_nfproto) return;
+    const auto sources = sources_of(asked);
+    if (!sources.empty()) {
+      forward_.only_from.insert(forward_.only_from.end(), sources.begin(), sources.end());
+    } else if (asked.invert || (!asked.mask.empty() && !prefix_of(asked))) {
+      forward_.conditional = true;
+    } else if (asked.field == PacketField::meta_l4proto ||
+               asked.field == PacketField::ip_protocol || asked.field == PacketField::ip6_nexthdr) {
+      protocol(asked);
+    } else if (is_destination_port(asked.field)) {
+      for (const Interval& interval : asked.intervals)
+        forward_.ports.emplace_back(static_cast<std::uint16_t>(interval.first.number()),
+                                    static_cast<std::uint16_t>(interval.last.number()));
+    } else if (asked.field == PacketField::ip_daddr || asked.field == PacketField::ip6_daddr) {
+      forward_.to = prefix_of(asked);
+      if (!forward_.to) forward_.conditional = true;
+    } else {
+      forward_.conditional = true;
+    }
+  }
+
+  void protocol(const Asked& asked) {
+    if (asked.intervals.size() == 1 &&
+        asked.intervals.front().first == asked.intervals.front().last)
+      forward_.protocol = static_cast<std::uint8_t>(asked.intervals.front().first.number());
+    else
+      forward_.conditional = true;
+  }
+
+  const TableIndex& table_;
+  Forward& forward_;
+};
+
+template <typename Wanted, typename Make>
+std::optional<Wanted> constant(const Value& value, const Make& make) {
+  const auto* octets = std::get_if<Octets>(&value);
+  return octets ? make(*octets) : std::nullopt;
+}
+
+void add_forwards(const model::Namespace& ns, bool v6, Hook hook, std::vector<Forward>& found) {
+  const Known known{.fields = {{PacketField::meta_nfproto, Octets::number(v6 ? 10 : 2, 1)},
+                               {PacketField::ct_state, Octets::number(8, 4)}}};
+  for (const auto& [table, chain] : base_chains(ns, hook, true, v6)) {
+    const TableIndex index(*table);
+    for (const Way& way : ways_through(index, *chain, known)) {
+      if (way.end != Way::End::nat ||
+          (way.nat->kind != Nat::Kind::dnat && way.nat->kind != Nat::Kind::redirect))
+        continue;
+      Forward& forward = found.emplace_back();
+      forward.v6 = v6;
+      forward.output = hook == Hook::output;
+      forward.place = way.place;
+      Reader reader(index, forward);
+      for (const Condition& condition : way.conditions) reader.read(condition);
+      forward.address = constant<IpAddress>(
+          way.nat->address, [](const Octets& octets) { return IpAddress::from_bytes(octets); });
+      forward.port = constant<std::uint16_t>(way.nat->port, [](const Octets& octets) {
+        return std::optional(static_cast<std::uint16_t>(octets.number()));
+      });
+      if (const auto* map = std::get_if<Box<MapLookup>>(&way.nat->address))
+        forward.map = (*map)->map;
+    }
+  }
+}
+
+Known known_of(const model::Namespace& ns, const Arrival& arrival) {
+  Known known{.fields = {{PacketField::meta_nfproto, Octets::number(arrival.v6 ? 10 : 2, 1)},
+                         {PacketField::meta_l4proto, Octets::number(arrival.protocol, 1)},
+                         {PacketField::th_dport, Octets::number(arrival.port, 2)},
+                         {PacketField::ct_state, Octets::number(8, 4)}}};
+  if (!arrival.v6)
+    known.fields.emplace_back(PacketField::ip_protocol, Octets::number(arrival.protocol, 1));
+  if (arrival.address)
+    known.fields.emplace_back(arrival.v6 ? PacketField::ip6_daddr : PacketField::ip_daddr,
+                              Octets(arrival.address->bytes()));
+  constexpr std::uint32_t kDnat = 0x120;  // IPS_DST_NAT, IPS_DST_NAT_DONE
+  known.fields.emplace_back(PacketField::ct_status,
+                            Octets::number(arrival.translated ? kDnat : 0, 4));
+  if (!arrival.out.empty()) {
+    Octets name(info(PacketField::meta_oifname).bytes());
+    for (std::size_t at = 0; at < std::min(arrival.out.size(), name.size()); ++at)
+      name[at] = static_cast<std::byte>(arrival.out[at]);
+    known.fields.emplace_back(PacketField::meta_oifname, name);
+  }
+  known.is_local = [&ns](const IpAddress& address) {
+    return std::ranges::find(ns.addresses, address, &model::Address::address) != ns.addresses.end();
+  };
+  return known;
+}
+
+// Where a way's packets come from; nothing: it asks for something else.
+std::optional<std::vector<std::string>> sources_of(const Way& way, const TableIndex& table) {
+  std::vector<std::string> sources;
+  for (const Condition& condition : way.conditions)
+    for (const Asked& one : asked(condition, table)) {
+      const auto from = sources_of(one);
+      if (from.empty()) return std::nullopt;
+      sources.insert(sources.end(), from.begin(), from.end());
+    }
+  if (sources.empty()) return std::nullopt;
+  return sources;
+}
+
+// The sources that are kept out, as what those are who are not.
+void except(std::vector<std::string>& sources, const std::vector<std::string>& dropped) {
+  for (const std::string& source : dropped)
+    sources.push_back(source.starts_with("not ") ? source.substr(4) : "not " + source);
+}
+
+bool is_loopback_only(const std::vector<std::string>& sources) {
+  return std::ranges::any_of(sources, [](const std::string& source) {
+    return source == "lo" || source.starts_with("127.") || source == "::1";
+  });
+}
+
+// What a chain lets through whose last rule takes all that some before it did not.
+Admission rest(const Way& last, std::vector<std::string> accepted, std::vector<std::string> dropped,
+               bool conditional) {
+  Admission admission{.conditional = conditional, .place = last.place};
+  switch (last.end) {
+    case Way::End::accept:
+    case Way::End::nat:
+      except(admission.sources, dropped);
+      return admission;
+    case Way::End::drop:
+      admission.kind =
+          accepted.empty() && !conditional ? Admission::Kind::none : Admission::Kind::some;
+      admission.sources = std::move(accepted);
+      return admission;
+    case Way::End::unknown:
+      admission.kind = Admission::Kind::unknown;
+      return admission;
+  }
+  return admission;
+}
+
+// What one chain lets through. Its ways come in the order of the rules; one without conditions is
+// that of all who are left.
+Admission through(const TableIndex& table, const Chain& chain, const Known& known) {
+  std::vector<std::string> accepted, dropped;
+  bool conditional = false;
+  for (const Way& way : ways_through(table, chain, known)) {
+    if (way.conditions.empty())
+      return rest(way, std::move(accepted), std::move(dropped), conditional);
+    const auto sources = sources_of(way, table);
+    auto& list = way.end == Way::End::accept ? accepted : dropped;
+    if (!sources || way.end == Way::End::unknown)
+      conditional = true;
+    else if (!is_loopback_only(*sources))
+      list.insert(list.end(), sources->begin(), sources->end());
+  }
+  return {};
+}
+
+}  // namespace
+
+std::vector<Forward> find_forwards(const model::Namespace& ns) {
+  std::vector<Forward> found;
+  for (const Hook hook : {Hook::prerouting, Hook::output})
+    for (const bool v6 : {false, true}) add_forwards(ns, v6, hook, found);
+  return found;
+}
+
+Admission admission(const model::Namespace& ns, const Arrival& arrival) {
+  const Known known = known_of(ns, arrival);
+  Admission worst;
+  for (const Hook hook : {Hook::prerouting, arrival.forwarded ? Hook::forward : Hook::input})
+    for (const auto& [table, chain] : base_chains(ns, hook, false, arrival.v6)) {
+      Admission one = through(TableIndex(*table), *chain, known);
+      const auto rank = [](const Admission& admission) {
+        constexpr Admission::Kind kOrder[] = {Admission::Kind::all, Admission::Kind::some,
+                                              Admission::Kind::unknown, Admission::Kind::none};
+        return std::ranges::find(kOrder, admission.kind) - std::begin(kOrder);
+      };
+      const bool conditional = worst.conditional || one.conditional;
+      if (rank(one) > rank(worst))
+        worst = std::move(one);
+      else if (rank(one) == rank(worst))
+        std::ranges::move(one.sources, std::back_inserter(worst.sources));
+      worst.conditional = conditional;
+    }
+  return worst;
+}
+
+}  // namespace nsmap::analyze

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "analyze/rule_ways.h"
+#include "model/snapshot.h"
+
+// What the firewall of one namespace does with the ports of it: which it sends on, and from where
+// it lets packets come to one.
+
+namespace nsmap::analyze {
+
+using Ports = std::vector<std::pair<std::uint16_t, std::uint16_t>>;  // first and last of ranges
+
+// Packets that rules send on to another address.
+struct Forward {
+  std::optional<std::uint8_t> protocol = {};
+  Ports ports = {};               // empty: all
+  std::optional<Prefix> to = {};  // absent: whatever their destination …
+  bool to_local = false;          // … that is one of the namespace's addresses
+  std::vector<std::string> only_from = {};
+  bool conditional = false;
+  bool v6 = false;
+  bool output = false;                    // what processes of the namespace send, not what comes in
+  std::optional<IpAddress> address = {};  // absent: their own, or one of a map
+  std::optional<std::uint16_t> port = {};  // absent: their own
+  std::string map = {};                    // that has the addresses
+  RulePlace place = {};
+};
+
+// All of the namespace, in the order of the hooks.
+std::vector<Forward> find_forwards(const model::Namespace& ns);
+
+// A packet as far as it is known, on its way to a port.
+struct Arrival {
+  std::uint8_t protocol = 0;
+  std::uint16_t port = 0;
+  std::optional<IpAddress> address = {};  // absent: any
+  bool v6 = false;
+  bool forwarded = false;   // to another namespace: it meets forward, not input
+  std::string out = {};     // forwarded: by that interface; empty: not known
+  bool translated = false;  // its destination was another before
+};
+
+struct Admission {
+  enum class Kind { all, some, none, unknown };
+  Kind kind = Kind::all;
+  std::vector<std::string> sources = {};  // all: those that are not, "not 10.0.0.0/8"
+  bool conditional = false;
+  RulePlace place = {};  // what stops the others
+};
+
+Admission admission(const model::Namespace& ns, const Arrival& arrival);
+
+}  // namespace nsmap::analyze
