@@ -1,5 +1,7 @@
 #include "collect/collectors.h"
 
+#include <algorithm>
+
 namespace nsmap::collect {
 namespace {
 
@@ -16,6 +18,16 @@ void forget_programs(Namespace& ns) {
     std::erase_if(link.bpf, [](const model::BpfProgram& program) { return program.hook != "xdp"; });
 }
 
+void forget_tables(Namespace& ns, model::firewall::Backend backend) {
+  const auto is_one = [backend](const model::firewall::Table& table) {
+    return table.backend == backend;
+  };
+  if (std::ranges::any_of(ns.firewall->tables, is_one))
+    std::erase_if(ns.firewall.edit().tables, is_one);
+}
+
+void forget_nf_tables(Namespace& ns) { forget_tables(ns, model::firewall::Backend::nf_tables); }
+
 }  // namespace
 
 std::span<const Collector> namespace_collectors(Facts facts) {
@@ -29,6 +41,7 @@ std::span<const Collector> namespace_collectors(Facts facts) {
       {"nexthops", collect_nexthops, forget<&Namespace::nexthops>},
       {"nsids", collect_nsids, forget<&Namespace::nsids>},
       {"sysctls", collect_sysctls, forget<&Namespace::sysctls>},
+      {"nf_tables", collect_nf_tables, forget_nf_tables},
       {"bpf", collect_bpf, forget_programs},
       {"fdb", collect_fdb, forget<&Namespace::fdb>},
       {"neighbours", collect_neighbours, forget<&Namespace::neighbours>},

@@ -35,4 +35,12 @@ std::optional<PacketField> header_field(FieldSource header, unsigned offset, uns
   });
 }
 
+std::optional<PacketField> header_field_around(FieldSource header, unsigned offset, unsigned bits) {
+  if (header >= FieldSource::meta) return std::nullopt;
+  return find([&](const PacketFieldInfo& field) {
+    return field.source == header && field.offset <= offset &&
+           offset + bits <= field.offset + unsigned{field.bits};
+  });
+}
+
 }  // namespace nsmap::model

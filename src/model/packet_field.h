@@ -287,5 +287,7 @@ const PacketFieldInfo& info(PacketField field);
 std::optional<PacketField> packet_field(std::string_view name);
 // The field that is this slice of such a header; nothing: none that has a name.
 std::optional<PacketField> header_field(FieldSource header, unsigned offset, unsigned bits);
+// The longer one that this slice is part of.
+std::optional<PacketField> header_field_around(FieldSource header, unsigned offset, unsigned bits);
 
 }  // namespace nsmap::model

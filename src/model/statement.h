@@ -124,9 +124,12 @@ BOOST_DESCRIBE_STRUCT(Concatenation, (), (parts))
 struct MapLookup {
   Value key = {};
   std::string map = {};
+  // The one part of the map's data that is meant, from 0; those of Element::data_last count on from
+  // those of Element::data. Absent: all of them.
+  std::optional<std::uint32_t> part = {};
   friend bool operator==(const MapLookup&, const MapLookup&) = default;
 };
-BOOST_DESCRIBE_STRUCT(MapLookup, (), (key, map))
+BOOST_DESCRIBE_STRUCT(MapLookup, (), (key, map, part))
 
 // (value & mask) ^ flip.
 struct Bitwise {
