@@ -315,8 +315,9 @@ struct Reject {
 BOOST_DESCRIBE_STRUCT(Reject, (), (with, code))
 
 struct Nat {
-  enum class Kind { snat, dnat, masquerade, redirect };
-  BOOST_DESCRIBE_NESTED_ENUM(Kind, snat, dnat, masquerade, redirect)
+  // by_hook: dnat at prerouting and output, snat at the others (x_tables' NETMAP).
+  enum class Kind { snat, dnat, masquerade, redirect, by_hook };
+  BOOST_DESCRIBE_NESTED_ENUM(Kind, snat, dnat, masquerade, redirect, by_hook)
   Kind kind = Kind::dnat;
   std::optional<std::uint8_t> family = {};  // NFPROTO_IPV4 or _IPV6 of snat and dnat
   Value address = {};                       // none: it stays
