@@ -15,7 +15,7 @@ namespace nsmap::cli {
 namespace {
 
 // The sub-commands, in the order --help shows them.
-constexpr Group::Member kCommands[] = {&kLs,    &kShow,     &kWhois, &kPorts, &kFlows,
+constexpr Group::Member kCommands[] = {&kLs,    &kShow,     &kRules, &kWhois, &kPorts, &kFlows,
                                        &kGraph, &kSnapshot, &kDiff,  &kWatch, &kServe};
 // Groups of them, which come after.
 constexpr const Group* kGroups[] = {&kNs, &kLab, &kHistory};

@@ -40,6 +40,10 @@ struct Options {
   std::vector<std::string> columns;  // ls
   std::vector<std::string> ignore;   // diff
   bool wide = false;                 // ls
+  bool packet_order = false;         // rules
+  bool unused = false;               // rules
+  std::string by;                    // rules
+  std::string as;                    // rules
   std::string output;                // a file; empty: standard output
   std::string format;                // graph
   std::vector<std::string> program;  // what stands after --
@@ -191,6 +195,7 @@ struct Group {
 extern const Command kMap;  // what runs when no command is named
 extern const Command kLs;
 extern const Command kShow;
+extern const Command kRules;
 extern const Command kWhois;
 extern const Command kFlows;
 extern const Command kPorts;

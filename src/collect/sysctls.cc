@@ -123,9 +123,11 @@ constexpr const char* kBridgeFiles[] = {
     "bridge-nf-call-ip6tables",
     "bridge-nf-call-iptables",
 };
+constexpr const char* kNetfilterFiles[] = {"nf_conntrack_count", "nf_conntrack_max"};
 constexpr Directory kDirectories[] = {
     {"/proc/sys/net/ipv4", "net.ipv4.", passes_packets, kIpv4Files},
     {"/proc/sys/net/bridge", "net.bridge.", has_bridge, kBridgeFiles},
+    {"/proc/sys/net/netfilter", "net.netfilter.", passes_packets, kNetfilterFiles},
 };
 
 void count_refusal(Reading& reading, Errno error) {
@@ -162,12 +164,23 @@ void read(Reading& reading, const Directory& row) {
   for (const char* file : row.files) read(reading, *directory, row.prefix, file);
 }
 
+// How many connections are tracked changes all the time, and matters where few more can be.
+void forget_room(std::vector<model::Sysctl>& sysctls) {
+  constexpr std::string_view kCount = "net.netfilter.nf_conntrack_count";
+  constexpr std::string_view kMost = "net.netfilter.nf_conntrack_max";
+  const auto count = std::ranges::find(sysctls, kCount, &model::Sysctl::name);
+  const auto most = std::ranges::find(sysctls, kMost, &model::Sysctl::name);
+  if (count == sysctls.end()) return;
+  if (most == sysctls.end() || count->value < most->value / 10 * 8) sysctls.erase(count);
+}
+
 }  // namespace
 
 std::size_t collect_sysctls(Reading& reading) {
   for (const NetconfRequest& request : kNetconfRequests) ask(reading, request);
   for (const Directory& directory : kDirectories)
     if (directory.matters(reading.ns)) read(reading, directory);
+  forget_room(reading.ns.sysctls);
   return reading.ns.sysctls.size();
 }
 

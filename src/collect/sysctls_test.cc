@@ -74,6 +74,22 @@ TEST(Sysctls, FilesOfABridge) {
                                    Sysctl{"net.bridge.bridge-nf-call-iptables", 1}));
 }
 
+TEST(Sysctls, TrackedConnectionsAreCountedWhereTheTableIsNearlyFull) {
+  TestReading test;
+  test.ns.links.push_back(link("bridge"));
+  test.kernel.add_file("/proc/sys/net/netfilter/nf_conntrack_max", "1000\n");
+  test.kernel.add_file("/proc/sys/net/netfilter/nf_conntrack_count", "799\n");
+  collect_sysctls(test.reading);
+  EXPECT_THAT(test.ns.sysctls,
+              UnorderedElementsAre(Sysctl{"net.netfilter.nf_conntrack_max", 1000}));
+  test.ns.sysctls.clear();
+  test.kernel.add_file("/proc/sys/net/netfilter/nf_conntrack_count", "800\n");
+  collect_sysctls(test.reading);
+  EXPECT_THAT(test.ns.sysctls,
+              UnorderedElementsAre(Sysctl{"net.netfilter.nf_conntrack_max", 1000},
+                                   Sysctl{"net.netfilter.nf_conntrack_count", 800}));
+}
+
 TEST(Sysctls, WhatIsNotPermittedIsCounted) {
   TestReading test;
   add_files(test);

@@ -49,12 +49,6 @@ std::string nft_element(const NftTable& table, const model::firewall::Set& set,
 // Every table that is nft's own (dialect_of), as `nft list ruleset` writes it.
 NftText nft_ruleset(const model::firewall::Firewall& firewall, const InterfaceNames& interfaces);
 
-// "inet": as nft and iptables call it.
-std::string_view family_word(model::firewall::Family family);
-
-// "postrouting".
-std::string_view hook_word(model::firewall::Hook hook);
-
 // "filter", "srcnat + 10", "-5": as nft calls the priority of a chain at that hook.
 std::string priority_text(model::firewall::Family family, model::firewall::Hook hook,
                           std::int32_t priority);

@@ -1,7 +1,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
+
+#include <boost/describe.hpp>
 
 #include "syntax/dialect.h"
 #include "syntax/nft_parts.h"
@@ -42,6 +43,12 @@ std::span<const Priority> priorities(Family family) {
   return {};
 }
 
+// "inet", "postrouting".
+template <typename Enum>
+std::string_view word(Enum value) {
+  return boost::describe::enum_to_string(value, "");
+}
+
 std::string devices_text(const NftPlace& place, const std::vector<std::string>& devices) {
   std::string out;
   for (const std::string& device : devices)
@@ -56,8 +63,8 @@ std::string hook_text(const NftPlace& place, const Chain& chain) {
     devices = fmt::format(" devices = {{ {} }}", devices_text(place, chain.devices));
   const auto& family = place.table.table.family;
   std::string out =
-      fmt::format("\t\ttype {} hook {}{} priority {}; ", chain.type, hook_word(*chain.hook),
-                  devices, priority_text(family, *chain.hook, chain.priority.value_or(0)));
+      fmt::format("\t\ttype {} hook {}{} priority {}; ", chain.type, word(*chain.hook), devices,
+                  priority_text(family, *chain.hook, chain.priority.value_or(0)));
   if (chain.policy) out += fmt::format("policy {}; ", verdict_text(place, *chain.policy));
   out.back() = '\n';
   return chain.hardware_offload ? out + "\t\tflags offload;\n" : out;
@@ -77,9 +84,8 @@ std::string content_text(const NftPlace& place, const Object& object) {
   std::string out;
   for (const Statement& statement : object.statements) {
     const std::string text = statement_text(place, statement);
-    const auto word = text.find(' ');
-    // A counter, a quota and a synproxy have their word before the brace.
-    out += fmt::format("\t\t{}\n", word == text.npos ? text : text.substr(word + 1));
+    const auto end = text.find(' ');
+    out += fmt::format("\t\t{}\n", end == text.npos ? text : text.substr(end + 1));
   }
   if (!object.helper.empty() && object.protocol)
     out += fmt::format("\t\ttype {} protocol {}\n", quoted_text(place, object.helper),
@@ -140,8 +146,8 @@ std::string table_text(const NftPlace& place) {
     if (!set.anonymous) add(set_declaration(place, set));
   for (const Chain& chain : table.chains)
     if (!chain.binding) add(chain_text(place, chain));
-  return fmt::format("table {} {} {{\n{}}}\n", family_word(table.family),
-                     name_text(place, table.name), body);
+  return fmt::format("table {} {} {{\n{}}}\n", word(table.family), name_text(place, table.name),
+                     body);
 }
 
 }  // namespace
@@ -174,22 +180,9 @@ NftText nft_ruleset(const Firewall& firewall, const InterfaceNames& interfaces) 
     std::vector<std::string> unwritten;
     out.text += table_text({NftTable(table, interfaces), unwritten});
     for (const std::string& what : unwritten)
-      out.unwritten.push_back(
-          fmt::format("table {} {}: {}", family_word(table.family), table.name, what));
+      out.unwritten.push_back(fmt::format("table {} {}: {}", word(table.family), table.name, what));
   }
   return out;
-}
-
-std::string_view family_word(Family family) {
-  constexpr std::array<std::string_view, 6> kWords = {"ip",  "ip6",    "inet",
-                                                      "arp", "bridge", "netdev"};
-  return kWords.at(static_cast<std::size_t>(family));
-}
-
-std::string_view hook_word(Hook hook) {
-  constexpr std::array<std::string_view, 8> kWords = {
-      "prerouting", "input", "forward", "output", "postrouting", "ingress", "egress", "brouting"};
-  return kWords.at(static_cast<std::size_t>(hook));
 }
 
 std::string priority_text(Family family, Hook hook, std::int32_t priority) {

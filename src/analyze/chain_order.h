@@ -1,0 +1,53 @@
+#pragma once
+
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "model/firewall.h"
+
+// In which order packets meet the chains of a firewall, both back ends together.
+
+namespace nsmap::analyze {
+
+struct ChainRef {
+  const model::firewall::Table* table = nullptr;
+  const model::firewall::Chain* chain = nullptr;
+  friend bool operator==(const ChainRef&, const ChainRef&) = default;
+};
+
+// The base chains at one hook: by priority and, where it is the same, as the kernel told (its
+// hooks) or, failing that, the later one first (net/netfilter/core.c nf_hook_entries_grow).
+struct HookChains {
+  model::firewall::Hook hook = model::firewall::Hook::prerouting;
+  std::vector<ChainRef> chains;
+};
+std::vector<HookChains> hook_order(const model::firewall::Firewall& firewall);
+
+// A chain that is at no hook, and those whose rules lead to it, each once.
+struct CalledChain {
+  ChainRef chain;
+  std::vector<const model::firewall::Chain*> callers;
+};
+// Those that packets may come to in the order they do, then those that nothing leads to.
+std::vector<CalledChain> called_chains(const model::firewall::Firewall& firewall);
+
+// Where the rules of a table lead. Refers to the table.
+class TableJumps {
+ public:
+  explicit TableJumps(const model::firewall::Table& table);
+
+  // The chains that the rule may lead to, by jump, goto or a map of verdicts, each once; what is in
+  // a nameless chain is the rule's own.
+  std::vector<const model::firewall::Chain*> of(const model::firewall::Rule& rule) const;
+
+ private:
+  struct Seen;
+  void add(const model::firewall::Rule& rule, Seen& seen) const;
+  void add(const model::firewall::Verdict& verdict, Seen& seen) const;
+
+  std::unordered_map<std::string_view, const model::firewall::Chain*> chains_;
+  std::unordered_map<std::string_view, const model::firewall::Set*> maps_;
+};
+
+}  // namespace nsmap::analyze

@@ -1,0 +1,171 @@
+#include "analyze/firewall_findings.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <optional>
+#include <set>
+#include <variant>
+
+#include "analyze/firewall_words.h"
+
+namespace nsmap::analyze {
+namespace {
+
+using namespace model::firewall;
+
+struct Scene {
+  const model::Namespace& ns;
+  const Firewall& firewall;
+  const RuleWriters& writers;
+
+  std::optional<std::int64_t> sysctl(std::string_view name) const {
+    const auto found = std::ranges::find(ns.sysctls, name, &model::Sysctl::name);
+    return found == ns.sysctls.end() ? std::nullopt : std::optional(found->value);
+  }
+};
+
+using Lines = std::vector<std::string>;
+
+bool has_rules(const Table& table) {
+  return std::ranges::any_of(table.chains, [](const Chain& chain) { return !chain.rules.empty(); });
+}
+
+// What it does to packets: a chain without rules that lets them pass does nothing.
+bool matters(const Chain& chain) {
+  return !chain.rules.empty() || (chain.policy && chain.policy->kind != Verdict::Kind::accept);
+}
+
+Lines both_backends(const Scene& scene) {
+  Lines legacy, native;
+  for (const Table& table : scene.firewall.tables)
+    if (has_rules(table))
+      (table.backend == Backend::x_tables ? legacy : native).push_back(table_text(table));
+  if (legacy.empty() || native.empty()) return {};
+  return {
+      fmt::format("iptables-legacy has rules ({}) beside nf_tables ({}): neither's tools show the "
+                  "other's, and packets meet both",
+                  fmt::join(legacy, ", "), fmt::join(native, ", "))};
+}
+
+Lines two_writers(const Scene& scene) {
+  Lines lines;
+  for (const Table& table : scene.firewall.tables)
+    for (const Chain& chain : table.chains) {
+      std::set<std::string> names;
+      for (const Rule& rule : chain.rules)
+        names.insert(scene.writers.of({&table, &chain}, rule).name);
+      names.erase(kByHand);
+      if (names.size() > 1)
+        lines.push_back(
+            fmt::format("{} {}: {} write to it, and the order of their rules is that in "
+                        "which they came",
+                        table_text(table), chain.name, fmt::join(names, " and ")));
+    }
+  return lines;
+}
+
+// Whether a packet may meet chains of both.
+bool meet(Family a, Family b) {
+  const auto of_inet = [](Family family) { return family == Family::ip || family == Family::ip6; };
+  return a == b || (a == Family::inet && of_inet(b)) || (b == Family::inet && of_inet(a));
+}
+
+Lines equal_priorities(const Scene& scene) {
+  Lines lines;
+  for (const HookChains& hook : hook_order(scene.firewall))
+    for (std::size_t at = 1; at < hook.chains.size(); ++at) {
+      const ChainRef& a = hook.chains[at - 1];
+      const ChainRef& b = hook.chains[at];
+      const bool same_devices = a.chain->devices == b.chain->devices;
+      if (a.chain->priority != b.chain->priority || !meet(a.table->family, b.table->family) ||
+          !same_devices || !matters(*a.chain) || !matters(*b.chain))
+        continue;
+      lines.push_back(
+          fmt::format("{} {} and {} {} have one priority ({}) at {}: the later made "
+                      "comes first",
+                      table_text(*a.table), a.chain->name, table_text(*b.table), b.chain->name,
+                      a.chain->priority.value_or(0), hook_text(hook.hook)));
+    }
+  return lines;
+}
+
+Lines owned_tables(const Scene& scene) {
+  Lines lines;
+  for (const Table& table : scene.firewall.tables)
+    if (table.owner)
+      lines.push_back(fmt::format(
+          "{} is owned by the program of netlink port {}: nobody else may "
+          "change it{}",
+          table_text(table), *table.owner, table.persist ? "" : ", and it goes with the program"));
+  return lines;
+}
+
+Lines dormant_tables(const Scene& scene) {
+  Lines lines;
+  for (const Table& table : scene.firewall.tables)
+    if (table.dormant)
+      lines.push_back(table_text(table) + " is dormant: no packet meets its rules");
+  return lines;
+}
+
+bool has_forward_rules(const Scene& scene) {
+  return std::ranges::any_of(scene.firewall.tables, [](const Table& table) {
+    const bool internet = meet(table.family, Family::inet);
+    return internet && std::ranges::any_of(table.chains, [](const Chain& chain) {
+             return chain.hook == Hook::forward && matters(chain);
+           });
+  });
+}
+
+Lines bridged_packets(const Scene& scene) {
+  if (!has_forward_rules(scene)) return {};
+  Lines bridges, ways;
+  for (const model::Link& link : scene.ns.links) {
+    const auto* bridge = std::get_if<model::BridgeData>(&link.data);
+    if (link.kind == "bridge") bridges.push_back(link.name);
+    if (bridge && (bridge->nf_call_iptables || bridge->nf_call_ip6tables))
+      ways.push_back("nf_call_iptables of " + link.name);
+  }
+  for (const char* name :
+       {"net.bridge.bridge-nf-call-iptables", "net.bridge.bridge-nf-call-ip6tables"})
+    if (scene.sysctl(name).value_or(0) != 0) ways.push_back(name);
+  if (bridges.empty() || ways.empty()) return {};
+  return {fmt::format("packets that just cross a bridge ({}) meet the rules of forward as well: {}",
+                      fmt::join(bridges, ", "), fmt::join(ways, ", "))};
+}
+
+Lines full_table(const Scene& scene) {
+  const auto count = scene.sysctl("net.netfilter.nf_conntrack_count");
+  const auto most = scene.sysctl("net.netfilter.nf_conntrack_max");
+  if (!count || !most || *most <= 0 || *count < *most / 10 * 8) return {};
+  return {
+      fmt::format("{} of {} connections are tracked: what comes when the table is full is "
+                  "dropped",
+                  *count, *most)};
+}
+
+struct Check {
+  const char* name;
+  Lines (*find)(const Scene&);
+};
+constexpr Check kChecks[] = {
+    {"two back ends", both_backends},    {"two writers", two_writers},
+    {"same priority", equal_priorities}, {"owned", owned_tables},
+    {"dormant", dormant_tables},         {"bridge", bridged_packets},
+    {"conntrack", full_table},
+};
+
+}  // namespace
+
+std::vector<FirewallFinding> firewall_findings(const model::Namespace& ns,
+                                               const RuleWriters& writers) {
+  std::vector<FirewallFinding> findings;
+  const Scene scene{ns, *ns.firewall, writers};
+  for (const Check& check : kChecks)
+    for (std::string& line : check.find(scene)) findings.push_back({check.name, std::move(line)});
+  return findings;
+}
+
+}  // namespace nsmap::analyze

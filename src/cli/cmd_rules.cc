@@ -1,0 +1,115 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "analyze/find.h"
+#include "cli/command.h"
+#include "codec/json_write.h"
+#include "render/terminal.h"
+#include "syntax/nft.h"
+#include "view/rules.h"
+
+namespace nsmap::cli {
+namespace {
+
+constexpr Option kOptions[] = {
+    {"--packet-order", "", "one list for each hook, jumps followed in place",
+     &Options::packet_order},
+    {"--unused", "", "just the rules that count packets and have seen none", &Options::unused},
+    {"--by", "WRITER", "just the rules of docker, kube-proxy, firewalld, 'by hand' …",
+     &Options::by},
+    {"--as", "SYNTAX",
+     "a namespace's tables to load elsewhere, each by its own tool: nft, iptables-save or "
+     "ip6tables-save",
+     &Options::as},
+};
+
+using Namespaces = std::vector<const model::Namespace*>;
+
+// Those named; none named: all that have a firewall.
+Result<Namespaces> find_all(const Request& request) {
+  Namespaces found;
+  for (const std::string& thing : request.options.things) {
+    const auto ns = analyze::find_namespace(request.index(), request.titles(), thing, request.own);
+    if (!ns) return tl::unexpected(ns.error());
+    found.push_back(*ns);
+  }
+  if (request.options.things.empty())
+    for (const model::Namespace& ns : request.snapshot.namespaces)
+      if (!ns.firewall->tables.empty()) found.push_back(&ns);
+  return found;
+}
+
+bool has_rules(const view::ShownFirewall& firewall) {
+  return std::ranges::any_of(firewall.chains,
+                             [](const view::ShownChain& chain) { return !chain.rules.empty(); });
+}
+
+Result<Answer> answer_rules(const Request& request, const Namespaces& namespaces) {
+  const view::RulesOptions options{request.options.packet_order, request.options.unused,
+                                   request.options.by};
+  std::vector<view::ShownFirewall> firewalls;
+  for (const model::Namespace* ns : namespaces)
+    firewalls.push_back(view::show_firewall(request.titles(), *ns, options));
+  Answer answer{.yes = std::ranges::any_of(firewalls, has_rules)};
+  if (request.options.json) {
+    codec::append_json(answer.bytes, firewalls);
+    answer.bytes += '\n';
+    return answer;
+  }
+  for (const view::ShownFirewall& firewall : firewalls) {
+    if (!answer.bytes.empty()) answer.bytes += '\n';
+    answer.bytes +=
+        render::terminal(view::make_rules(firewall, options), {request.width, request.color});
+  }
+  if (!answer.yes) answer.note = "rules: there are none";
+  return answer;
+}
+
+Answer as_nft(const model::Namespace& ns) {
+  syntax::NftText text = syntax::nft_ruleset(*ns.firewall, view::interface_names(ns));
+  Answer answer{.bytes = std::move(text.text), .yes = text.unwritten.empty()};
+  if (!answer.yes)
+    answer.note =
+        fmt::format("rules: nft cannot load it as it was: {}", fmt::join(text.unwritten, "; "));
+  return answer;
+}
+
+struct Syntax {
+  std::string_view name;
+  Answer (*write)(const model::Namespace&);
+};
+constexpr Syntax kSyntaxes[] = {{"nft", as_nft}};
+
+Result<Answer> answer_as(const Request& request, const Namespaces& namespaces) {
+  const auto syntax = std::ranges::find(kSyntaxes, request.options.as, &Syntax::name);
+  if (syntax == std::end(kSyntaxes))
+    return usage_error(fmt::format("--as {}: no such syntax", request.options.as),
+                       "nft, iptables-save or ip6tables-save");
+  if (namespaces.size() != 1)
+    return usage_error(fmt::format("--as {}: it is of one namespace", request.options.as),
+                       "name one");
+  return syntax->write(*namespaces.front());
+}
+
+Result<Answer> run_rules(const Request& request) {
+  return find_all(request).and_then([&](const Namespaces& found) {
+    return request.options.as.empty() ? answer_rules(request, found) : answer_as(request, found);
+  });
+}
+
+}  // namespace
+
+const Command kRules{
+    .name = "rules",
+    .summary = "the firewall in the order packets meet it, both back ends, and who wrote each rule",
+    .thing = "NAMESPACE",
+    .thing_help = "as of show; without, all that have rules",
+    .least = 0,
+    .most = kAnyNumber,
+    .options = kOptions,
+    .run = run_rules,
+};
+
+}  // namespace nsmap::cli
