@@ -28,6 +28,10 @@ void forget_tables(Namespace& ns, model::firewall::Backend backend) {
 
 void forget_nf_tables(Namespace& ns) { forget_tables(ns, model::firewall::Backend::nf_tables); }
 
+void forget_ipsets(Namespace& ns) {
+  if (!ns.firewall->ipsets.empty()) ns.firewall.edit().ipsets.clear();
+}
+
 }  // namespace
 
 std::span<const Collector> namespace_collectors(Facts facts) {
@@ -42,6 +46,7 @@ std::span<const Collector> namespace_collectors(Facts facts) {
       {"nsids", collect_nsids, forget<&Namespace::nsids>},
       {"sysctls", collect_sysctls, forget<&Namespace::sysctls>},
       {"nf_tables", collect_nf_tables, forget_nf_tables},
+      {"ipsets", collect_ipsets, forget_ipsets},
       {"bpf", collect_bpf, forget_programs},
       {"fdb", collect_fdb, forget<&Namespace::fdb>},
       {"neighbours", collect_neighbours, forget<&Namespace::neighbours>},

@@ -21,6 +21,7 @@ std::size_t collect_nsids(Reading& reading);       // nsids.cc: the numbers only
 std::size_t collect_sockets(Reading& reading);     // sockets.cc
 std::size_t collect_sysctls(Reading& reading);     // sysctls.cc
 std::size_t collect_conntrack(Reading& reading);   // conntrack.cc
+std::size_t collect_ipsets(Reading& reading);      // ipsets.cc
 std::size_t collect_nf_tables(Reading& reading);   // nf_tables.cc, nft_*.cc
 
 }  // namespace nsmap::collect
