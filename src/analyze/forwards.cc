@@ -1,5 +1,8 @@
 #include "analyze/forwards.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <iterator>
 #include <variant>
@@ -293,16 +296,34 @@ Known known_of(const model::Namespace& ns, const Arrival& arrival) {
   return known;
 }
 
+// What comes from one of these and one of those: "eth0 and 10.0.0.0/8".
+std::vector<std::string> both(const std::vector<std::string>& these,
+                              const std::vector<std::string>& those) {
+  const auto one = [](const std::vector<std::string>& sources) {
+    return sources.size() == 1 ? sources.front() : fmt::format("{{{}}}", fmt::join(sources, ", "));
+  };
+  return {one(these) + " and " + one(those)};
+}
+
+// Whether they are all there is: something, and all but it.
+bool is_anything(const std::vector<std::string>& sources) {
+  return std::ranges::any_of(sources, [&](const std::string& source) {
+    return std::ranges::find(sources, "not " + source) != sources.end();
+  });
+}
+
 // Where a way's packets come from; nothing: it asks for something else.
 std::optional<std::vector<std::string>> sources_of(const Way& way, const TableIndex& table) {
   std::vector<std::string> sources;
-  for (const Condition& condition : way.conditions)
-    for (const Asked& one : asked(condition, table)) {
-      const auto from = sources_of(one);
+  for (const Condition& condition : way.conditions) {
+    const auto all = asked(condition, table);
+    if (all.empty()) return std::nullopt;
+    for (const Asked& one : all) {
+      auto from = sources_of(one);
       if (from.empty()) return std::nullopt;
-      sources.insert(sources.end(), from.begin(), from.end());
+      sources = sources.empty() ? std::move(from) : both(sources, from);
     }
-  if (sources.empty()) return std::nullopt;
+  }
   return sources;
 }
 
@@ -328,6 +349,7 @@ Admission rest(const Way& last, std::vector<std::string> accepted, std::vector<s
       except(admission.sources, dropped);
       return admission;
     case Way::End::drop:
+      if (is_anything(accepted)) return admission;
       admission.kind =
           accepted.empty() && !conditional ? Admission::Kind::none : Admission::Kind::some;
       admission.sources = std::move(accepted);

@@ -180,7 +180,9 @@ class Search {
     PortAnswer answer{.how = PortHow::dnat};
     answer.only_from = forward.only_from;
     answer.conditional = forward.conditional;
-    PortReach through{.from = forward.output ? PortFrom::this_host : PortFrom::anywhere};
+    // From elsewhere, loopback addresses are martians (net/ipv4/route.c ip_route_input_slow).
+    const bool local = forward.output || (found.address && found.address->is_loopback());
+    PortReach through{.from = local ? PortFrom::this_host : PortFrom::anywhere};
     follow(forward, ns_, protocol, first, answer, through);
     if (std::ranges::find(found.answers, answer) != found.answers.end()) return;
     if (through.from == PortFrom::anywhere && !forward.only_from.empty()) {

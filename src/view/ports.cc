@@ -106,9 +106,19 @@ Text all_answered_by(const OpenPort& port) {
   return text;
 }
 
+// Those that are alike but for the process, as one.
 Text all_how(const OpenPort& port) {
   Text text;
-  for (const PortAnswer* const answer : in_order(port)) text.join(how_text(*answer));
+  const PortAnswer* last = nullptr;
+  for (const PortAnswer* const answer : in_order(port)) {
+    const bool alike = last && answer->how != PortHow::dnat && answer->how == last->how &&
+                       answer->by.command == last->by.command && answer->by.pid;
+    if (alike && answer->how != PortHow::listener)
+      text.add(fmt::format("[{}]", answer->by.pid->value), Role::owner);
+    else if (!alike)
+      text.join(how_text(*answer));
+    last = answer;
+  }
   return text;
 }
 
