@@ -217,6 +217,7 @@ class Ruleset {
                            [&](const NftAttributes& attributes, Family family, auto& found) {
                              append_elements(attributes, about, family, found);
                            });
+    describe_key(about, table.table.sets[set]);
     table.table.sets[set].elements = finish_elements(std::move(raw), about);
     return read;
   }

@@ -78,7 +78,7 @@ bool objref(Decoder& decoder, const NftAttributes& attributes) {
   if (found == decoder.sets.end()) return false;
   auto key = read_key(decoder.registers, attributes.u32(NFTA_OBJREF_SET_SREG).value_or(0),
                       found->second.key_length);
-  if (!key || !found->second.use(key->coding)) return false;
+  if (!key || !found->second.use(key->coding, key->value)) return false;
   decoder.push(Box(ObjectRef{object_kind(found->second.object_type),
                              {},
                              std::move(key->value),
@@ -265,7 +265,7 @@ bool dynset(Decoder& decoder, const NftAttributes& attributes) {
   NftSet& set = found->second;
   auto key =
       read_key(decoder.registers, attributes.u32(NFTA_DYNSET_SREG_KEY).value_or(0), set.key_length);
-  if (!key || !set.use(key->coding)) return false;
+  if (!key || !set.use(key->coding, key->value)) return false;
   SetUpdate update{.operation = kOperations[*operation],
                    .set = clean_text(found->first),
                    .key = std::move(key->value)};

@@ -76,7 +76,7 @@ bool lookup(Decoder& decoder, const NftAttributes& attributes) {
   NftSet& set = found->second;
   auto key =
       read_key(decoder.registers, attributes.u32(NFTA_LOOKUP_SREG).value_or(0), set.key_length);
-  if (!key || !set.use(key->coding)) return false;
+  if (!key || !set.use(key->coding, key->value)) return false;
   std::string name = clean_text(found->first);
   if (!attributes.has(NFTA_LOOKUP_DREG)) {
     const bool invert = (attributes.u32(NFTA_LOOKUP_FLAGS).value_or(0) & NFT_LOOKUP_F_INV) != 0;

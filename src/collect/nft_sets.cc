@@ -49,7 +49,7 @@ void read_data(const NftAttributes& attributes, NftSet& about, Set& set) {
   about.object_type = attributes.u32(NFTA_SET_OBJ_TYPE).value_or(0);
   if (about.object_type != 0) set.object_kind = object_kind(about.object_type);
   about.verdicts = set.map && type == NFT_DATA_VERDICT;
-  if (!set.map || about.verdicts) return;
+  if (!set.map || about.verdicts || about.object_type != 0) return;
   about.data_length = attributes.u32(NFTA_SET_DATA_LEN).value_or(0);
   about.data_ranges = note_number(userdata, NftNote::set_data_ranges) != 0;
   const std::uint32_t ends = about.data_ranges ? 2 : 1;
@@ -65,7 +65,7 @@ void read_flags(std::uint32_t flags, Set& set) {
   set.anonymous = has(NFT_SET_ANONYMOUS);
   set.constant = has(NFT_SET_CONSTANT);
   set.interval = has(NFT_SET_INTERVAL);
-  set.map = has(NFT_SET_MAP);
+  set.map = has(NFT_SET_MAP) || has(NFT_SET_OBJECT);
   set.timeout = has(NFT_SET_TIMEOUT);
   set.dynamic = has(NFT_SET_EVAL);
 }
@@ -158,12 +158,29 @@ bool recode(Element& element, const Coding& coding) {
   return true;
 }
 
+std::string name_of(const Value& value) {
+  const auto* const field = std::get_if<model::PacketField>(&value);
+  return field != nullptr ? std::string(info(*field).name) : std::string();
+}
+
+// What the parts of a key are called, empty where they have no name.
+std::vector<std::string> names_of(const Value& key) {
+  const auto* const several = std::get_if<Box<Concatenation>>(&key);
+  if (several == nullptr) return {name_of(key)};
+  std::vector<std::string> names;
+  for (const Value& part : (*several)->parts) names.push_back(name_of(part));
+  return names;
+}
+
 }  // namespace
 
-bool NftSet::use(const Coding& coding) {
+bool NftSet::use(const Coding& coding, const Value& looked_up) {
   // The kernel orders intervals byte by byte, which is no order of numbers that are turned.
   if (interval && std::ranges::any_of(coding, &PartCoding::host_order)) return false;
-  if (!used) used = coding;
+  if (!used) {
+    used = coding;
+    names = names_of(looked_up);
+  }
   return *used == coding;
 }
 
@@ -187,6 +204,16 @@ std::optional<NftSet> read_set(const NftAttributes& attributes, Set& set) {
   set.comment = note_text(userdata, NftNote::set_comment);
   set.statements = statements_of(attributes, NFTA_SET_EXPR, NFTA_SET_EXPRESSIONS, Family::inet);
   return about;
+}
+
+void describe_key(const NftSet& about, Set& set) {
+  if (!about.used || about.used->size() != set.key.size()) return;
+  for (std::size_t at = 0; at < set.key.size(); ++at) {
+    KeyPart& part = set.key[at];
+    const std::uint32_t bytes = (*about.used)[at].bytes;
+    if ((part.bits + 7) / 8 != bytes) part.bits = 8 * bytes;
+    if (part.type == model::DataType::integer) part.typeof_ = about.names[at];
+  }
 }
 
 std::optional<RawElement> read_element(netlink::Attributes from, const NftSet& about,

@@ -32,10 +32,11 @@ struct NftSet {
   Coding data = {};  // a part each; of ranges those of the first and then those of the last
   // As the first rule has it that looks something up there; it decides, as it does in the kernel.
   std::optional<Coding> used = {};
+  std::vector<std::string> names = {};  // what its parts are called there
 
   const Coding& coding() const { return used ? *used : key; }
   // Whether a key like this is one of the set, by what the rules before have looked up there.
-  bool use(const Coding& coding);
+  bool use(const Coding& coding, const model::firewall::Value& looked_up);
 };
 
 // The sets of one table by their raw names.
@@ -43,6 +44,10 @@ using NftSets = std::map<std::string, NftSet, std::less<>>;
 
 // Reads what an NFT_MSG_NEWSET says into `set`; nothing where it makes no sense.
 std::optional<NftSet> read_set(const NftAttributes& attributes, model::firewall::Set& set);
+
+// Says in the set's description what its use has told: the lengths of its key's parts, and what
+// those are of whose type says nothing.
+void describe_key(const NftSet& about, model::firewall::Set& set);
 
 // An element as the kernel lists it: intervals still in two, the end of one being the first key
 // behind it.

@@ -91,6 +91,8 @@ std::vector<std::uint32_t> sizes_of(const std::vector<NftType>& types, std::uint
   const std::size_t known = sum_padded(sizes);
   if (std::ranges::count(sizes, 0u) == 1 && known < length)
     *std::ranges::find(sizes, 0u) = static_cast<std::uint32_t>(length - known);
+  // A bit field lies in as many bytes as were loaded for it.
+  if (sizes.size() == 1 && types[0].bits % 8 != 0) sizes[0] = length;
   const bool sound = sizes.size() == 1 ? sizes[0] == length : sum_padded(sizes) == length;
   return sound ? sizes : std::vector<std::uint32_t>();
 }
@@ -157,7 +159,8 @@ DeclaredParts declared_parts(std::uint32_t type, std::uint32_t length,
   }
   DeclaredParts declared;
   for (std::size_t i = 0; i < types.size(); ++i) {
-    const std::uint32_t bits = (types[i].bits + 7) / 8 == sizes[i] ? types[i].bits : 8 * sizes[i];
+    const bool known = types[i].bits % 8 != 0 || types[i].bits == 8 * sizes[i];
+    const std::uint32_t bits = known ? types[i].bits : 8 * sizes[i];
     declared.parts.push_back({types[i].type, bits, {}});
     declared.coding.push_back({sizes[i], is_host_order(types[i].type), 0, sizes[i]});
   }
