@@ -1,6 +1,7 @@
 """Measures nsmap beside the floor and its peers, and prints the tables of docs/performance.md.
 
 usage: bench.py [--sizes 10,100,1000] [--runs 9] [--skip-sweep] [--skip-labs] [--skip-watching]
+                [--skip-firewall]
 
 All of it happens in a mount, pid and network namespace of its own (tests/e2e/harness.py), on labs of
 N namespaces: each with a veth to one bridge, IPv4 and IPv6 addresses, a default route and one process.
@@ -21,6 +22,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests/e2e"))
 import harness  # noqa: E402
+import rulesets  # noqa: E402
 
 BUILD = ROOT / "build/release"
 NSMAP, FLOOR, SLEEPERS = (str(BUILD / program) for program in
@@ -133,9 +135,9 @@ def print_table(title, header, rows):
     sys.stdout.flush()
 
 
-def reading(runs):
-    """The median time of the visits alone, which ask what the floor asks, as a snapshot tells it."""
-    row = f"{NSMAP} snapshot | grep -o '\"source\":\"visits\"[^}}]*'"
+def reading(runs, source="visits"):
+    """The median time of a source alone, as a snapshot tells it; the visits ask what the floor asks."""
+    row = f"{NSMAP} snapshot | grep -o '\"source\":\"{source}\",\"looked_at[^}}]*'"
     rows = [subprocess.check_output(row, shell=True, text=True) for _ in range(runs)]
     return statistics.median(int(row.split('"took_ns":')[1]) / 1e9 for row in rows)
 
@@ -284,6 +286,25 @@ def compare_labs(runs):
                   f"{down / ours[1]:.2f}"] for name, (up, down) in medians.items()])
 
 
+def firewalls(runs):
+    """What rules and sets cost to read, in the namespace we are in, beside those that print them."""
+    listing = [("nft list ruleset", ["nft", "list", "ruleset"]),
+               ("nft -j list ruleset", ["nft", "-j", "list", "ruleset"])]
+    saving = [("iptables-nft-save", ["iptables-nft-save"])]
+    rows = []
+    for what, load, text, peers in (
+            ("80,000 rules of nft", ["nft", "-f", "-"], rulesets.services(10000), listing),
+            ("80,000 rules of iptables-nft", ["iptables-nft-restore"], rulesets.iptables(10000), saving),
+            ("150,000 elements", ["nft", "-f", "-"], rulesets.sets(100000), listing)):
+        harness.sh(" ".join(load), input="\n".join(text), timeout=300)
+        rows.append([f"{what}: nsmap, reading them", milliseconds(reading(runs, "nf_tables")), ""])
+        for name, command in (("nsmap, to JSON", [NSMAP, "snapshot"]), *peers):
+            took, peak = measure(command, runs)
+            rows.append([f"{what}: {name}", milliseconds(took), f"{peak:.0f}"])
+        harness.sh("nft flush ruleset")
+    print_table("Firewalls", ["what there is, and who reads it", "ms", "peak MB"], rows)
+
+
 def describe_machine():
     model = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo")
                   if line.startswith("model name")), "unknown")
@@ -299,6 +320,7 @@ def main():
     parser.add_argument("--skip-sweep", action="store_true")
     parser.add_argument("--skip-labs", action="store_true")
     parser.add_argument("--skip-watching", action="store_true")
+    parser.add_argument("--skip-firewall", action="store_true")
     options = parser.parse_args()
     describe_machine()
     compare_all(options)
@@ -306,6 +328,8 @@ def main():
         compare_labs(options.runs)
     if not options.skip_watching:
         watching(options.sizes)
+    if not options.skip_firewall:
+        firewalls(options.runs)
     if not options.skip_sweep:
         sweep(options.runs)
     return 0

@@ -3,6 +3,7 @@
 #include <linux/netfilter/nf_tables.h>
 
 #include <algorithm>
+#include <compare>
 #include <utility>
 
 #include "collect/nft_rule.h"
@@ -129,6 +130,33 @@ Octets highest(std::size_t size) {
   return octets;
 }
 
+// By key, what stands for all others last.
+std::strong_ordering by_key(const Element& a, const Element& b) {
+  if (a.catchall != b.catchall) return a.catchall <=> b.catchall;
+  return a.first <=> b.first;
+}
+
+// Sorted, each moved once: elements are large.
+template <typename T, typename Less>
+std::vector<T> in_order(std::vector<T> all, Less less) {
+  if (std::ranges::is_sorted(all, less)) return all;
+  std::vector<T*> places;
+  places.reserve(all.size());
+  for (T& one : all) places.push_back(&one);
+  std::ranges::stable_sort(places, [&](const T* a, const T* b) { return less(*a, *b); });
+  std::vector<T> sorted;
+  sorted.reserve(all.size());
+  for (T* const one : places) sorted.push_back(std::move(*one));
+  return sorted;
+}
+
+std::vector<Element> singles(std::vector<RawElement> raw) {
+  std::vector<Element> elements;
+  elements.reserve(raw.size());
+  for (RawElement& one : raw) elements.push_back(std::move(one.element));
+  return elements;
+}
+
 // Gives each beginning its end: the key before the next, whether that ends it or begins another
 // (nft(8) leaves out the end of an interval that the next one follows at once).
 std::vector<Element> paired(std::vector<RawElement> raw) {
@@ -241,21 +269,18 @@ std::optional<RawElement> read_element(netlink::Attributes from, const NftSet& a
 }
 
 std::vector<Element> finish_elements(std::vector<RawElement> raw, const NftSet& about) {
-  // Of the same key the end of one interval comes before the beginning of the next.
-  std::ranges::stable_sort(raw, [](const RawElement& a, const RawElement& b) {
-    if (a.element.catchall != b.element.catchall) return b.element.catchall;
-    const auto order = a.element.first <=> b.element.first;
-    return order != 0 ? order < 0 : a.end && !b.end;
-  });
-  std::vector<Element> elements;
-  if (about.interval) {
-    elements = paired(std::move(raw));
-  } else {
-    elements.reserve(raw.size());
-    for (RawElement& one : raw) elements.push_back(std::move(one.element));
+  const bool interval = about.interval;
+  if (interval) {
+    // Of the same key the end of one interval comes before the beginning of the next.
+    raw = in_order(std::move(raw), [](const RawElement& a, const RawElement& b) {
+      const auto order = by_key(a.element, b.element);
+      return order != 0 ? order < 0 : a.end && !b.end;
+    });
   }
+  std::vector<Element> elements = interval ? paired(std::move(raw)) : singles(std::move(raw));
   std::erase_if(elements, [&](Element& element) { return !recode(element, about.coding()); });
-  return elements;
+  return in_order(std::move(elements),
+                  [](const Element& a, const Element& b) { return by_key(a, b) < 0; });
 }
 
 }  // namespace nsmap::collect
