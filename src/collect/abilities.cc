@@ -33,6 +33,15 @@ class Modules {
   std::string builtin_;
 };
 
+// The modules of the legacy tables make a list in every namespace (x_tables.c xt_proto_init).
+bool has_table_lists(os::Kernel& kernel) {
+  for (const char* path : {"/proc/thread-self/net/ip_tables_names",
+                           "/proc/thread-self/net/ip6_tables_names",
+                           "/proc/thread-self/net/arp_tables_names"})
+    if (kernel.stat(os::kNoDir, path)) return true;
+  return false;
+}
+
 }  // namespace
 
 Abilities find_abilities(os::Kernel& kernel) {
@@ -40,6 +49,7 @@ Abilities find_abilities(os::Kernel& kernel) {
   // BPF_PROG_TYPE_SCHED_CLS is the only type that hangs on devices by tcx.
   return {.tcx = kernel.has_bpf_program(BPF_PROG_TYPE_SCHED_CLS).value_or(true),
           .nf_tables = modules.has("nf_tables"),
+          .x_tables = has_table_lists(kernel),
           .ipset = modules.has("ip_set"),
           .conntrack = modules.has("nf_conntrack_netlink")};
 }

@@ -9,6 +9,7 @@ namespace nsmap::collect {
 struct Abilities {
   bool tcx = true;  // whether any loaded BPF program may hang on a device
   bool nf_tables = true;
+  bool x_tables = true;  // its lists of tables, in which reading looks before it asks
   bool ipset = true;
   bool conntrack = true;
 };

@@ -25,5 +25,12 @@ TEST(Abilities, AsksAKernelThatHasNoModules) {
   EXPECT_TRUE(find_abilities(kernel).conntrack);
 }
 
+TEST(Abilities, LooksForListsOfTables) {
+  os::FakeKernel kernel;
+  EXPECT_FALSE(find_abilities(kernel).x_tables);
+  kernel.add_file("/proc/thread-self/net/ip6_tables_names", "");
+  EXPECT_TRUE(find_abilities(kernel).x_tables);
+}
+
 }  // namespace
 }  // namespace nsmap::collect

@@ -18,18 +18,16 @@ void forget_programs(Namespace& ns) {
     std::erase_if(link.bpf, [](const model::BpfProgram& program) { return program.hook != "xdp"; });
 }
 
-void forget_tables(Namespace& ns, model::firewall::Backend backend) {
-  const auto is_one = [backend](const model::firewall::Table& table) {
-    return table.backend == backend;
-  };
-  if (std::ranges::any_of(ns.firewall->tables, is_one))
-    std::erase_if(ns.firewall.edit().tables, is_one);
-}
-
-void forget_nf_tables(Namespace& ns) { forget_tables(ns, model::firewall::Backend::nf_tables); }
-
 void forget_ipsets(Namespace& ns) {
   if (!ns.firewall->ipsets.empty()) ns.firewall.edit().ipsets.clear();
+}
+
+// A back end's part of the firewall, which is left shared where there is nothing of it.
+template <model::firewall::Backend backend>
+void forget_tables(Namespace& ns) {
+  const auto is_own = [](const model::firewall::Table& table) { return table.backend == backend; };
+  if (std::ranges::any_of(ns.firewall->tables, is_own))
+    std::erase_if(ns.firewall.edit().tables, is_own);
 }
 
 }  // namespace
@@ -45,7 +43,8 @@ std::span<const Collector> namespace_collectors(Facts facts) {
       {"nexthops", collect_nexthops, forget<&Namespace::nexthops>},
       {"nsids", collect_nsids, forget<&Namespace::nsids>},
       {"sysctls", collect_sysctls, forget<&Namespace::sysctls>},
-      {"nf_tables", collect_nf_tables, forget_nf_tables},
+      {"nf_tables", collect_nf_tables, forget_tables<model::firewall::Backend::nf_tables>},
+      {"x_tables", collect_x_tables, forget_tables<model::firewall::Backend::x_tables>},
       {"ipsets", collect_ipsets, forget_ipsets},
       {"bpf", collect_bpf, forget_programs},
       {"fdb", collect_fdb, forget<&Namespace::fdb>},

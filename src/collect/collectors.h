@@ -23,5 +23,6 @@ std::size_t collect_sysctls(Reading& reading);     // sysctls.cc
 std::size_t collect_conntrack(Reading& reading);   // conntrack.cc
 std::size_t collect_ipsets(Reading& reading);      // ipsets.cc
 std::size_t collect_nf_tables(Reading& reading);   // nf_tables.cc, nft_*.cc
+std::size_t collect_x_tables(Reading& reading);    // x_tables.cc: the legacy tables
 
 }  // namespace nsmap::collect

@@ -302,6 +302,18 @@ SysResult<bool> FakeKernel::has_bpf_program(int) {
   return true;
 }
 
+SysResult<UniqueFd> FakeKernel::raw_socket(int) {
+  if (socket_options.empty()) return tl::unexpected(unset());
+  return open_as("socket:[1]");
+}
+
+SysResult<std::size_t> FakeKernel::socket_option(Fd, int level, int option,
+                                                 std::span<std::byte> value) {
+  const auto found = socket_options.find({level, option});
+  if (found == socket_options.end()) return tl::unexpected(Errno{ENOPROTOOPT});
+  return found->second(value);
+}
+
 SysResult<std::vector<std::uint32_t>> FakeKernel::bpf_programs(int attach_type, IfIndex index) {
   if (bpf_ids.empty()) return tl::unexpected(unset());
   const auto found = bpf_ids.find({attach_type, index.value});

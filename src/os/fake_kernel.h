@@ -43,6 +43,9 @@ class FakeKernel : public Kernel {
   std::set<int> capabilities;
   // attach type, ifindex → program ids; while it is empty the kernel knows no such question
   std::map<std::pair<int, std::int32_t>, std::vector<std::uint32_t>> bpf_ids;
+  // level, option → what answers socket_option of any socket
+  using SocketOption = std::function<SysResult<std::size_t>(std::span<std::byte> value)>;
+  std::map<std::pair<int, int>, SocketOption> socket_options;
   // Mount namespaces that `enter` lets in, by inode: the directory whose content a thread finds
   // under "/" once it is in, /proc/thread-self included.
   std::map<std::uint64_t, std::string> mount_roots;
@@ -82,6 +85,9 @@ class FakeKernel : public Kernel {
   bool has_capability(int capability) override { return capabilities.contains(capability); }
   std::uint64_t raise_fd_limit() override { return 1024; }
   SysResult<UniqueFd> netlink_socket(NetlinkProtocol) override { return tl::unexpected(unset()); }
+  SysResult<UniqueFd> raw_socket(int family) override;
+  SysResult<std::size_t> socket_option(Fd socket, int level, int option,
+                                       std::span<std::byte> value) override;
   SysResult<void> send(Fd, Bytes) override { return tl::unexpected(unset()); }
   SysResult<Bytes> receive(Fd, std::span<std::byte>) override { return tl::unexpected(unset()); }
   SysResult<UniqueFd> netlink_socket_apart(NetlinkProtocol) override {

@@ -8,6 +8,7 @@
 #include <linux/netlink.h>
 #include <linux/nsfs.h>
 #include <linux/sockios.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <sched.h>
 #include <sys/eventfd.h>
@@ -335,6 +336,17 @@ class RealKernel final : public Kernel {
     ::setsockopt(socket, SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof on);
     ::setsockopt(socket, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &on, sizeof on);
     return fd;
+  }
+
+  SysResult<UniqueFd> raw_socket(int family) override {
+    return owned(::socket(family, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW));
+  }
+
+  SysResult<std::size_t> socket_option(Fd socket, int level, int option,
+                                       std::span<std::byte> value) override {
+    auto size = static_cast<socklen_t>(value.size());
+    if (::getsockopt(socket.get(), level, option, value.data(), &size) < 0) return failure();
+    return std::size_t{size};
   }
 
   SysResult<void> send(Fd socket, Bytes message) override {
