@@ -46,7 +46,8 @@ const std::vector<XtRow>& rows() {
     std::vector<XtRow> all;
     for (const auto& part :
          {xt_protocol_matches(), xt_connection_matches(), xt_meta_matches(), xt_set_rows(),
-          xt_rate_matches(), xt_verdict_targets(), xt_nat_targets(), xt_mangle_targets()})
+          xt_rate_matches(), xt_pattern_matches(), xt_ipv6_matches(), xt_verdict_targets(),
+          xt_nat_targets(), xt_mangle_targets()})
       all.insert(all.end(), part.begin(), part.end());
     std::ranges::stable_sort(all, {}, key_of);
     return all;

@@ -84,6 +84,8 @@ std::span<const XtRow> xt_connection_matches();  // xt_matches_connection.cc
 std::span<const XtRow> xt_meta_matches();        // xt_matches_meta.cc
 std::span<const XtRow> xt_set_rows();            // xt_sets.cc: match "set", target SET
 std::span<const XtRow> xt_rate_matches();        // xt_matches_rate.cc: stateful ones
+std::span<const XtRow> xt_pattern_matches();     // xt_matches_pattern.cc
+std::span<const XtRow> xt_ipv6_matches();        // xt_matches_ipv6.cc: extension headers
 std::span<const XtRow> xt_verdict_targets();     // xt_targets.cc
 std::span<const XtRow> xt_nat_targets();         // xt_targets_nat.cc
 std::span<const XtRow> xt_mangle_targets();      // xt_targets_mangle.cc
@@ -124,6 +126,11 @@ class XtOptions {
     if (!text_.empty()) text_ += ' ';
     fmt::format_to(std::back_inserter(text_), format, std::forward<Args>(args)...);
     return *this;
+  }
+  // To the last word.
+  template <typename... Args>
+  void append(fmt::format_string<Args...> format, Args&&... args) {
+    fmt::format_to(std::back_inserter(text_), format, std::forward<Args>(args)...);
   }
   // "! " before the next one.
   XtOptions& invert(bool inverted) {

@@ -29,6 +29,21 @@ void any_bit(XtDecoding& out, PacketField field, bool invert, std::uint32_t bits
   out.match(field, !invert, Octets::number(0, 4), Octets::number(bits, 4));
 }
 
+// How many leading bits the mask has; nothing: it has others too.
+std::optional<int> mask_length(Bytes mask) {
+  int length = 0;
+  bool ended = false;
+  for (const std::byte byte : mask) {
+    const int ones = std::countl_one(std::to_integer<std::uint8_t>(byte));
+    if ((ended && byte != std::byte{0}) ||
+        std::popcount(std::to_integer<std::uint8_t>(byte)) != ones)
+      return std::nullopt;
+    length += ones;
+    ended = ones < 8;
+  }
+  return length;
+}
+
 // --- conntrack ---------------------------------------------------------------------------------
 
 // Of revisions 1 to 3, which differ in how wide the masks and the ports are.
@@ -71,18 +86,19 @@ constexpr ConntrackAddress kAddresses[] = {
 
 struct ConntrackPort {
   unsigned flag;
+  const char* option;
   PacketField field;
   __u16 xt_conntrack_mtinfo3::*first;
   __u16 xt_conntrack_mtinfo3::*last;
 };
 constexpr ConntrackPort kPorts[] = {
-    {XT_CONNTRACK_ORIGSRC_PORT, PacketField::ct_original_proto_src,
+    {XT_CONNTRACK_ORIGSRC_PORT, "--ctorigsrcport", PacketField::ct_original_proto_src,
      &xt_conntrack_mtinfo3::origsrc_port, &xt_conntrack_mtinfo3::origsrc_port_high},
-    {XT_CONNTRACK_ORIGDST_PORT, PacketField::ct_original_proto_dst,
+    {XT_CONNTRACK_ORIGDST_PORT, "--ctorigdstport", PacketField::ct_original_proto_dst,
      &xt_conntrack_mtinfo3::origdst_port, &xt_conntrack_mtinfo3::origdst_port_high},
-    {XT_CONNTRACK_REPLSRC_PORT, PacketField::ct_reply_proto_src,
+    {XT_CONNTRACK_REPLSRC_PORT, "--ctreplsrcport", PacketField::ct_reply_proto_src,
      &xt_conntrack_mtinfo3::replsrc_port, &xt_conntrack_mtinfo3::replsrc_port_high},
-    {XT_CONNTRACK_REPLDST_PORT, PacketField::ct_reply_proto_dst,
+    {XT_CONNTRACK_REPLDST_PORT, "--ctrepldstport", PacketField::ct_reply_proto_dst,
      &xt_conntrack_mtinfo3::repldst_port, &xt_conntrack_mtinfo3::repldst_port_high},
 };
 
@@ -133,9 +149,76 @@ void states(XtDecoding& out, const Conntrack& match) {
   any_bit(out, PacketField::ct_state, invert, match.state);
 }
 
+// --- the same as options
+
+struct NamedBit {
+  unsigned bit;
+  const char* name;
+};
+constexpr NamedBit kStates[] = {{XT_CONNTRACK_STATE_INVALID, "INVALID"},
+                                {1u << 3, "NEW"},
+                                {1u << 2, "RELATED"},
+                                {1u << 1, "ESTABLISHED"},
+                                {XT_CONNTRACK_STATE_UNTRACKED, "UNTRACKED"},
+                                {XT_CONNTRACK_STATE_SNAT, "SNAT"},
+                                {XT_CONNTRACK_STATE_DNAT, "DNAT"}};
+constexpr NamedBit kStatus[] = {{IPS_EXPECTED, "EXPECTED"},
+                                {IPS_SEEN_REPLY, "SEEN_REPLY"},
+                                {IPS_ASSURED, "ASSURED"},
+                                {IPS_CONFIRMED, "CONFIRMED"}};
+
+std::string bit_names(std::span<const NamedBit> names, unsigned bits) {
+  std::string text;
+  for (const NamedBit& bit : names)
+    if (bits & bit.bit) text += (text.empty() ? "" : ",") + std::string(bit.name);
+  return text.empty() ? "NONE" : text;
+}
+
+void address_options(XtOptions& options, const XtDecoding& out, const Conntrack& match) {
+  for (const ConntrackAddress& row : kAddresses) {
+    if (!match.has(row.flag)) continue;
+    const Octets mask = address_octets(out, match.info.*row.mask);
+    const auto length = mask_length(mask);
+    const std::string text = address_text(out, match.info.*row.address);
+    options.invert(match.inverted(row.flag)).add("{} {}", row.option, text);
+    if (!length)
+      options.append("/{}", address_text(out, match.info.*row.mask));
+    else if (static_cast<std::size_t>(*length) != mask.size() * 8)
+      options.append("/{}", *length);
+  }
+}
+
+void conntrack_options(XtDecoding& out, const Conntrack& match) {
+  const xt_conntrack_mtinfo3& info = match.info;
+  XtOptions options;
+  if (match.has(XT_CONNTRACK_STATE))
+    options.invert(match.inverted(XT_CONNTRACK_STATE))
+        .add("{} {}", out.via == "state" ? "--state" : "--ctstate",
+             bit_names(kStates, info.state_mask));
+  if (match.has(XT_CONNTRACK_PROTO))
+    options.invert(match.inverted(XT_CONNTRACK_PROTO)).add("--ctproto {}", info.l4proto);
+  address_options(options, out, match);
+  for (const ConntrackPort& row : kPorts)
+    if (match.has(row.flag))
+      options.invert(match.inverted(row.flag))
+          .add("{} {}", row.option, range_text(info.*row.first, info.*row.last));
+  if (match.has(XT_CONNTRACK_STATUS))
+    options.invert(match.inverted(XT_CONNTRACK_STATUS))
+        .add("--ctstatus {}", bit_names(kStatus, info.status_mask));
+  if (match.has(XT_CONNTRACK_EXPIRES))
+    options.invert(match.inverted(XT_CONNTRACK_EXPIRES))
+        .add("--ctexpire {}", range_text(info.expires_min, info.expires_max));
+  if (match.has(XT_CONNTRACK_DIRECTION))
+    options.add("--ctdir {}", match.inverted(XT_CONNTRACK_DIRECTION) ? "REPLY" : "ORIGINAL");
+  out.extension(std::move(options).text());
+}
+
 bool conntrack(XtDecoding& out, const Conntrack& match) {
-  if (!states_have_form(match) || ends_at_state(match)) return false;
   if (match.has(XT_CONNTRACK_STATE_ALIAS)) out.via = "state";
+  if (!states_have_form(match) || ends_at_state(match)) {
+    conntrack_options(out, match);
+    return true;
+  }
   if (match.has(XT_CONNTRACK_STATE)) states(out, match);
   if (match.has(XT_CONNTRACK_PROTO))
     out.match(PacketField::ct_protocol, match.inverted(XT_CONNTRACK_PROTO),
@@ -216,7 +299,7 @@ bool connlabel(XtDecoding& out, const xt_connlabel_mtinfo& info) {
   if (info.bit > XT_CONNLABEL_MAXBIT) return false;
   if (info.options != 0) {
     XtOptions options;
-    options.invert(info.options & XT_CONNLABEL_OP_INVERT).add("--label {}", info.bit);
+    options.invert(info.options & XT_CONNLABEL_OP_INVERT).add("--label \"{}\"", info.bit);
     if (info.options & XT_CONNLABEL_OP_SET) options.add("--set");
     out.extension(std::move(options).text());
     return true;
@@ -225,21 +308,6 @@ bool connlabel(XtDecoding& out, const xt_connlabel_mtinfo& info) {
   label[15u - info.bit / 8u] = std::byte{1} << (info.bit % 8);
   out.match(PacketField::ct_label, true, Octets(std::size_t{16}), std::move(label));
   return true;
-}
-
-// How many leading bits the mask has; nothing: it has others too.
-std::optional<int> mask_length(Bytes mask) {
-  int length = 0;
-  bool ended = false;
-  for (const std::byte byte : mask) {
-    const int ones = std::countl_one(std::to_integer<std::uint8_t>(byte));
-    if ((ended && byte != std::byte{0}) ||
-        std::popcount(std::to_integer<std::uint8_t>(byte)) != ones)
-      return std::nullopt;
-    length += ones;
-    ended = ones < 8;
-  }
-  return length;
 }
 
 bool connlimit(XtDecoding& out, const xt_connlimit_info& info) {

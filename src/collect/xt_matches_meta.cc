@@ -232,18 +232,19 @@ std::string policy_address(const XtDecoding& out, const xt_policy_addr& address,
   };
   const std::string text = IpAddress::from_bytes(bytes(address))->text();
   const Bytes ones = bytes(mask);
-  const std::size_t length = static_cast<std::size_t>(
+  const auto length = static_cast<std::size_t>(
       std::ranges::find_if(ones, [](std::byte byte) { return byte != std::byte{0xff}; }) -
       ones.begin());
-  const int more =
-      length == size ? 0 : std::countl_one(std::to_integer<std::uint8_t>(ones[length]));
-  return fmt::format("{}/{}", text, length * 8 + static_cast<std::size_t>(more));
+  if (length == size) return text;
+  return fmt::format(
+      "{}/{}", text,
+      static_cast<int>(length * 8) + std::countl_one(std::to_integer<std::uint8_t>(ones[length])));
 }
 
+// An SPI is written as the number that it is in memory (libxt_policy.c).
 void policy_element(XtOptions& options, const XtDecoding& out, const xt_policy_elem& element) {
   if (element.match.reqid) options.invert(element.invert.reqid).add("--reqid {}", element.reqid);
-  if (element.match.spi)
-    options.invert(element.invert.spi).add("--spi 0x{:x}", from_be(element.spi));
+  if (element.match.spi) options.invert(element.invert.spi).add("--spi 0x{:x}", element.spi);
   if (element.match.proto) {
     const char* const name = element.proto == IPPROTO_ESP  ? "esp"
                              : element.proto == IPPROTO_AH ? "ah"
@@ -279,9 +280,9 @@ bool policy(XtDecoding& out, const xt_policy_info& info) {
 
 bool cluster(XtDecoding& out, const xt_cluster_match_info& info) {
   XtOptions options;
-  options.add("--cluster-total-nodes {}", info.total_nodes);
   options.invert(info.flags & XT_CLUSTER_F_INV)
       .add("--cluster-local-nodemask 0x{:08x}", info.node_mask);
+  options.add("--cluster-total-nodes {}", info.total_nodes);
   options.add("--cluster-hash-seed 0x{:08x}", info.hash_seed);
   out.extension(std::move(options).text());
   return true;

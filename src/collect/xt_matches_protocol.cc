@@ -70,7 +70,7 @@ bool udp(XtDecoding& out, const xt_udp& info) {
 struct SctpInfo {
   std::uint16_t dpts[2];
   std::uint16_t spts[2];
-  std::uint32_t chunkmap[8];
+  std::uint32_t chunkmap[64];
   std::uint32_t chunk_match_type;
   struct {
     std::uint8_t chunktype, flag, flag_mask;
@@ -87,7 +87,7 @@ struct SctpChunk {
   std::string_view name;
   std::string_view flags;  // of bit 7 first; "-": none
 };
-constexpr SctpChunk kSctpChunks_[] = {
+constexpr SctpChunk kChunkNames[] = {
     {0, "DATA", "----IUBE"},
     {1, "INIT", "--------"},
     {2, "INIT_ACK", "--------"},
@@ -137,7 +137,7 @@ std::optional<std::string> chunk_names(const SctpInfo& info) {
   if (std::ranges::all_of(info.chunkmap, is_full)) return "ALL";
   std::string names;
   unsigned named = 0;
-  for (const SctpChunk& chunk : kSctpChunks_) {
+  for (const SctpChunk& chunk : kChunkNames) {
     if (!has_chunk(info, chunk.type)) continue;
     ++named;
     names += (names.empty() ? "" : ",") + std::string(chunk.name) + chunk_flags(info, chunk);
@@ -411,8 +411,8 @@ bool ecn(XtDecoding& out, const xt_ecn_info& info) {
   constexpr std::uint8_t kEce = 0x40, kCwr = 0x80;  // RFC 3168
   constexpr std::uint8_t kKnown = XT_ECN_OP_MATCH_IP | XT_ECN_OP_MATCH_ECE | XT_ECN_OP_MATCH_CWR;
   if (info.operation & ~kKnown || info.operation == 0) return false;
-  tcp_bit(out, info, XT_ECN_OP_MATCH_CWR, kCwr);
   tcp_bit(out, info, XT_ECN_OP_MATCH_ECE, kEce);
+  tcp_bit(out, info, XT_ECN_OP_MATCH_CWR, kCwr);
   if (info.operation & XT_ECN_OP_MATCH_IP)
     out.match(ecn_field(out), info.invert & XT_ECN_OP_MATCH_IP, octets_of(info.ip_ect));
   return true;

@@ -131,37 +131,78 @@ std::string hash_mode(std::uint32_t mode) {
   return text;
 }
 
-// What is derived from the rate, and left out where it is the default.
-std::uint32_t usual_expire(const Rate& rate) {
-  return static_cast<std::uint32_t>(rate.per.seconds * 1000);
+// Bytes a second lie there as how often 16 of them fit into 2^32, rounded (libxt_hashlimit.c
+// bytes_to_cost).
+constexpr std::uint64_t kMostCost = 0xffffffff;
+std::uint64_t bytes_of(std::uint64_t cost) {
+  return ((cost == 0 ? kMostCost : kMostCost / cost) - 1) << XT_HASHLIMIT_BYTE_SHIFT;
+}
+std::uint64_t cost_of(std::uint64_t bytes) {
+  return kMostCost / ((bytes >> XT_HASHLIMIT_BYTE_SHIFT) + 1);
 }
 
-void hash_room(XtOptions& options, const HashLimit& limit, std::uint32_t usual) {
+struct ByteUnit {
+  std::uint64_t bytes;
+  const char* name;
+};
+constexpr ByteUnit kByteUnits[] = {{1024 * 1024, "mb"}, {1024, "kb"}, {1, "b"}};
+
+// The largest unit in which the rate comes out the same; the burst is a multiple of it.
+void byte_rate(XtOptions& options, const char* option, const hashlimit_cfg3& config) {
+  const std::uint64_t rate = bytes_of(config.avg);
+  for (const ByteUnit& unit : kByteUnits) {
+    const bool same = cost_of(rate & ~(unit.bytes - 1)) == config.avg || unit.bytes == 1;
+    if (rate < unit.bytes || !same) continue;
+    options.add("{} {}{}/s", option, rate / unit.bytes, unit.name);
+    break;
+  }
+  if (config.burst == 0) return;
+  const std::uint64_t burst = rate * config.burst;
+  for (const ByteUnit& unit : kByteUnits)
+    if (burst >= unit.bytes)
+      return void(options.add("--hashlimit-burst {}{}", burst / unit.bytes, unit.name));
+}
+
+// How long entries last is left out where it follows from the rate, in ms.
+std::uint64_t usual_expire(const HashLimit& limit) {
+  constexpr std::uint64_t kBytes = 15000, kBytesWithBurst = 60000;
+  if (limit.config.mode & XT_HASHLIMIT_BYTES) return limit.config.burst ? kBytesWithBurst : kBytes;
+  return rate_of(limit.config.avg, limit.scale).per.seconds * 1000;
+}
+
+void hash_room(XtOptions& options, const HashLimit& limit) {
   const hashlimit_cfg3& config = limit.config;
   if (config.size != 0) options.add("--hashlimit-htable-size {}", config.size);
   if (config.max != 0) options.add("--hashlimit-htable-max {}", config.max);
   if (config.gc_interval != 1000)
     options.add("--hashlimit-htable-gcinterval {}", config.gc_interval);
-  if (config.expire != usual) options.add("--hashlimit-htable-expire {}", config.expire);
+  if (config.expire != usual_expire(limit))
+    options.add("--hashlimit-htable-expire {}", config.expire);
 }
 
 bool hashlimit(XtDecoding& out, const HashLimit& limit) {
   const hashlimit_cfg3& config = limit.config;
-  if (config.avg == 0 || config.mode & XT_HASHLIMIT_RATE_MATCH || config.mode & XT_HASHLIMIT_BYTES)
-    return false;
+  if (config.avg == 0) return false;
   const char* const option =
       config.mode & XT_HASHLIMIT_INVERT ? "--hashlimit-above" : "--hashlimit-upto";
-  const Rate rate = rate_of(config.avg, limit.scale);
   XtOptions options;
-  options.add("{} {}/{}", option, rate.count, rate.per.name);
-  options.add("--hashlimit-burst {}", config.burst);
-  const std::string mode = hash_mode(config.mode);
-  if (!mode.empty()) options.add("--hashlimit-mode {}", mode);
-  options.add("--hashlimit-name {}", limit.name);
-  hash_room(options, limit, usual_expire(rate));
+  if (config.mode & XT_HASHLIMIT_BYTES) {
+    byte_rate(options, option, config);
+  } else {
+    const Rate rate = rate_of(config.avg, limit.scale);
+    options.add("{} {}/{} --hashlimit-burst {}", option, rate.count, rate.per.name, config.burst);
+  }
+  if (const std::string mode = hash_mode(config.mode); !mode.empty())
+    options.add("--hashlimit-mode {}", mode);
+  options.add("--hashlimit-name {}", iptables_text(limit.name));
+  hash_room(options, limit);
   const unsigned whole = out.ip6() ? 128 : 32;
   if (config.srcmask != whole) options.add("--hashlimit-srcmask {}", config.srcmask);
   if (config.dstmask != whole) options.add("--hashlimit-dstmask {}", config.dstmask);
+  if (config.mode & XT_HASHLIMIT_RATE_MATCH) {
+    options.add("--hashlimit-rate-match");
+    if (config.interval != 1) options.add("--hashlimit-rate-interval {}", config.interval);
+  }
   out.extension(std::move(options).text());
   return true;
 }
@@ -176,6 +217,7 @@ HashLimit hash_limit(const std::string& name, const Config& config, std::uint64_
   limit.config.max = config.max;
   limit.config.gc_interval = config.gc_interval;
   limit.config.expire = config.expire;
+  if constexpr (requires { config.interval; }) limit.config.interval = config.interval;
   limit.config.srcmask = config.srcmask;
   limit.config.dstmask = config.dstmask;
   return limit;

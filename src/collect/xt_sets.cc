@@ -12,17 +12,6 @@ namespace {
 
 using namespace model::firewall;
 
-// Not in the UAPI: enum ip_set_ext and friends (include/linux/netfilter/ipset/ip_set.h); iptables'
-// options set them.
-enum : std::uint32_t {
-  kSkipCounterUpdate = 1u << 3,     // ! --update-counters
-  kSkipSubcounterUpdate = 1u << 4,  // ! --update-subcounters
-  kMapMark = 1u << 8,
-  kMapPriority = 1u << 9,
-  kMapQueue = 1u << 10,
-};
-constexpr std::uint32_t kExist = 1;  // IPSET_FLAG_EXIST as a bit of the target's flags
-
 constexpr std::uint16_t kNoSet = IPSET_INVALID_ID;
 
 std::optional<std::string> set_name(const XtDecoding& out, std::uint16_t index) {
@@ -55,8 +44,9 @@ bool add_counter(XtOptions& options, const char* name, const Counter& counter) {
 
 template <typename Info>
 bool counters(XtOptions& options, const Info& info) {
-  if (info.flags & kSkipCounterUpdate) options.add("! --update-counters");
-  if (info.flags & kSkipSubcounterUpdate) options.add("! --update-subcounters");
+  if (info.flags & IPSET_FLAG_RETURN_NOMATCH) options.add("--return-nomatch");
+  if (info.flags & IPSET_FLAG_SKIP_COUNTER_UPDATE) options.add("! --update-counters");
+  if (info.flags & IPSET_FLAG_SKIP_SUBCOUNTER_UPDATE) options.add("! --update-subcounters");
   return add_counter(options, "packets", info.packets) && add_counter(options, "bytes", info.bytes);
 }
 bool counters(XtOptions&, const xt_set_info_match_v1&) { return true; }
@@ -91,7 +81,7 @@ bool add_set(XtOptions& options, const XtDecoding& out, const char* option,
 }
 
 void add_timeout(XtOptions& options, std::uint32_t flags, std::uint32_t timeout) {
-  if (flags & kExist) options.add("--exist");
+  if (flags & IPSET_FLAG_EXIST) options.add("--exist");
   if (timeout != std::numeric_limits<std::uint32_t>::max()) options.add("--timeout {}", timeout);
 }
 
@@ -118,9 +108,9 @@ bool target3(XtDecoding& out, const xt_set_info_target_v3& info) {
   add_timeout(options, info.flags, info.timeout);
   if (!add_set(options, out, "--del-set", info.del_set)) return false;
   if (!add_set(options, out, "--map-set", info.map_set)) return false;
-  if (info.flags & kMapMark) options.add("--map-mark");
-  if (info.flags & kMapPriority) options.add("--map-prio");
-  if (info.flags & kMapQueue) options.add("--map-queue");
+  if (info.flags & IPSET_FLAG_MAP_SKBMARK) options.add("--map-mark");
+  if (info.flags & IPSET_FLAG_MAP_SKBPRIO) options.add("--map-prio");
+  if (info.flags & IPSET_FLAG_MAP_SKBQUEUE) options.add("--map-queue");
   out.extension(std::move(options).text());
   return true;
 }

@@ -124,13 +124,9 @@ bool audit(XtDecoding& out, const xt_audit_info& info) {
   return true;
 }
 
-// "1.5s" of a quarter second's power of two, "250ms" (libxt_RATEEST.c).
 std::string estimator_time(std::uint64_t us) {
-  if (us >= 1000000) {
-    std::string text = fmt::format("{:.10g}", static_cast<double>(us) / 1e6);
-    return text + "s";
-  }
-  return us >= 1000 ? fmt::format("{:g}ms", static_cast<double>(us) / 1e3)
+  if (us >= 1000000) return fmt::format("{:.1f}s", static_cast<double>(us) / 1e6);
+  return us >= 1000 ? fmt::format("{:.1f}ms", static_cast<double>(us) / 1e3)
                     : fmt::format("{}us", us);
 }
 

@@ -222,23 +222,10 @@ int mask_length(const XtDecoding& out, const nf_inet_addr& mask) {
   return length;
 }
 
-std::string hash_tuple(std::uint32_t flags) {
-  static constexpr std::pair<unsigned, const char*> kParts[] = {{XT_HMARK_SADDR_MASK, "src"},
-                                                                {XT_HMARK_DADDR_MASK, "dst"},
-                                                                {XT_HMARK_SPORT_MASK, "sport"},
-                                                                {XT_HMARK_DPORT_MASK, "dport"},
-                                                                {XT_HMARK_SPI_MASK, "spi"},
-                                                                {XT_HMARK_PROTO_MASK, "proto"},
-                                                                {XT_HMARK_CT, "ct"}};
-  std::string text;
-  for (const auto& [flag, name] : kParts)
-    if (flags >> flag & 1) text += (text.empty() ? "" : ",") + std::string(name);
-  return text;
-}
-
 bool hmark(XtDecoding& out, const xt_hmark_info& info) {
   const auto has = [&](unsigned flag) { return (info.flags >> flag & 1) != 0; };
   XtOptions options;
+  if (has(XT_HMARK_CT)) options.add("--hmark-tuple ct");
   if (has(XT_HMARK_SADDR_MASK) && !has(XT_HMARK_METHOD_L3_4))
     options.add("--hmark-src-prefix {}", mask_length(out, info.src_mask));
   if (has(XT_HMARK_DADDR_MASK) && !has(XT_HMARK_METHOD_L3_4))
@@ -248,7 +235,6 @@ bool hmark(XtDecoding& out, const xt_hmark_info& info) {
   if (has(XT_HMARK_RND)) options.add("--hmark-rnd 0x{:08x}", info.hashrnd);
   if (has(XT_HMARK_MODULUS)) options.add("--hmark-mod {}", info.hmodulus);
   if (has(XT_HMARK_OFFSET)) options.add("--hmark-offset {}", info.hoffset);
-  options.add("--hmark-tuple {}", hash_tuple(info.flags));
   out.extension(std::move(options).text());
   return true;
 }

@@ -185,10 +185,10 @@ Text counted(const Match& match, std::string_view option) {
   const auto* row = std::ranges::find(kCounts, std::get<PacketField>(match.left), &Count::field);
   if (!is_range(match)) return std::nullopt;
   const bool open = match.last.number() == ~0ull;
-  const std::string last = open ? "" : std::to_string(match.last.number());
+  const std::string last = open ? "" : fmt::format(":{}", match.last.number());
   return fmt::format(
       "{} --connbytes-mode {} --connbytes-dir {}",
-      option_text(is_inverted(match), option, fmt::format("{}:{}", match.right.number(), last)),
+      option_text(is_inverted(match), option, fmt::format("{}{}", match.right.number(), last)),
       row->mode, row->direction);
 }
 
@@ -203,7 +203,7 @@ Text label(const Match& match, std::string_view option) {
     bit = (15 - at) * 8 + static_cast<std::size_t>(std::countr_zero(byte));
   }
   if (!bit) return std::nullopt;
-  return option_text(false, option, std::to_string(*bit));
+  return option_text(false, option, fmt::format("\"{}\"", *bit));
 }
 
 // --- the rest ----------------------------------------------------------------------------------
@@ -433,10 +433,9 @@ std::optional<Piece> payload_piece(std::string_view via, const Payload& payload,
   if (payload.base != Payload::Base::network || payload.length != 8 || via != "tos")
     return std::nullopt;
   const std::uint64_t mask = match.mask.empty() ? 0xff : match.mask.number();
-  return Piece{Piece::Kind::match, "tos",
-               option_text(is_inverted(match), "--tos",
-                           mask == 0xff ? fmt::format("0x{:02x}", right)
-                                        : fmt::format("0x{:02x}/0x{:02x}", right, mask))};
+  return Piece{
+      Piece::Kind::match, "tos",
+      option_text(is_inverted(match), "--tos", fmt::format("0x{:02x}/0x{:02x}", right, mask))};
 }
 
 std::optional<Piece> header_piece(const ExtensionHeader& header, const Match& match) {

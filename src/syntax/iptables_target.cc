@@ -59,10 +59,7 @@ std::string netmap_range(const Nat& nat) {
   Octets mask(first.size());
   for (std::size_t at = 0; at < mask.size() && at < last.size(); ++at)
     mask[at] = ~(first[at] ^ last[at]);
-  std::string text = masked_address(first, mask);
-  const std::string whole = first.size() == 16 ? "/128" : "/32";
-  if (text.ends_with(whole)) text.resize(text.size() - whole.size());
-  return text;
+  return masked_address(first, mask);
 }
 
 std::string nat_flags(const Nat& nat) {
@@ -204,7 +201,8 @@ constexpr Setter kSetters[] = {
 std::optional<Piece> constant_target(PacketField to, std::uint64_t value) {
   if (to == PacketField::meta_nftrace && value == 1) return target("TRACE", {});
   if (to == PacketField::meta_priority)
-    return target("CLASSIFY", fmt::format("--set-class {:x}:{:x}", value >> 16, value & 0xffff));
+    return target("CLASSIFY",
+                  fmt::format("--set-class {:04x}:{:04x}", value >> 16, value & 0xffff));
   const auto* setter = std::ranges::find(kSetters, to, &Setter::field);
   if (setter == std::end(kSetters)) return std::nullopt;
   return target(setter->target, fmt::format(fmt::runtime(setter->option), value));
@@ -297,10 +295,6 @@ std::optional<Piece> piece(std::string_view, const Duplicate& copy) {
 
 // Several kinds are one target, put together where they stand side by side.
 std::optional<Piece> piece(std::string_view, const StripOption& strip) {
-  static constexpr std::pair<std::uint8_t, const char*> kNames[] = {
-      {2, "mss"}, {3, "wscale"}, {4, "sack-permitted"}, {5, "sack"}, {8, "timestamp"}, {19, "md5"}};
-  for (const auto& [kind, name] : kNames)
-    if (kind == strip.kind) return target("TCPOPTSTRIP", std::string("--strip-options ") + name);
   return target("TCPOPTSTRIP", fmt::format("--strip-options {}", strip.kind));
 }
 
