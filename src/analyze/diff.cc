@@ -32,6 +32,9 @@ constexpr Row kRows[] = {
     {DiffSubject::listener, "sockets", compare_listeners},
     {DiffSubject::process, "", compare_processes},
     {DiffSubject::sysctl, "sysctls", compare_sysctls},
+    {DiffSubject::firewall, "nf_tables", compare_nf_tables},
+    {DiffSubject::firewall, "x_tables", compare_x_tables},
+    {DiffSubject::firewall, "ipset", compare_ipsets},
 };
 
 struct SubjectName {
@@ -53,6 +56,7 @@ constexpr SubjectName kPlurals[] = {
     {DiffSubject::listener, "listeners"},
     {DiffSubject::process, "processes"},
     {DiffSubject::sysctl, "sysctls"},
+    {DiffSubject::firewall, "firewall"},
 };
 
 // The sources that failed in a namespace.

@@ -49,9 +49,10 @@ enum class DiffSubject {
   listener,
   process,
   sysctl,
+  firewall,
 };
 BOOST_DESCRIBE_ENUM(DiffSubject, host, namespace_, name, link, address, route, rule, nexthop,
-                    neighbour, fdb, vlan, listener, process, sysctl)
+                    neighbour, fdb, vlan, listener, process, sysctl, firewall)
 
 // "routes": all of that subject.
 std::string_view plural(DiffSubject subject);

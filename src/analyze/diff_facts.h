@@ -66,6 +66,9 @@ void compare_vlans(Comparison& comparison);
 void compare_listeners(Comparison& comparison);
 void compare_processes(Comparison& comparison);
 void compare_sysctls(Comparison& comparison);
+void compare_nf_tables(Comparison& comparison);  // diff_firewall.cc
+void compare_x_tables(Comparison& comparison);   // diff_firewall.cc
+void compare_ipsets(Comparison& comparison);     // diff_firewall.cc
 
 // Whether a namespace-wide setting, "net.ipv4.conf.all.forwarding", changed to that value, given as
 // the text of a setting of one interface.

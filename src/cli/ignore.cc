@@ -14,9 +14,10 @@ namespace {
 using analyze::DiffSubject;
 
 constexpr DiffSubject kIgnorable[] = {
-    DiffSubject::name, DiffSubject::link,     DiffSubject::address,   DiffSubject::route,
-    DiffSubject::rule, DiffSubject::nexthop,  DiffSubject::neighbour, DiffSubject::fdb,
-    DiffSubject::vlan, DiffSubject::listener, DiffSubject::process,   DiffSubject::sysctl,
+    DiffSubject::name,     DiffSubject::link,     DiffSubject::address,   DiffSubject::route,
+    DiffSubject::rule,     DiffSubject::nexthop,  DiffSubject::neighbour, DiffSubject::fdb,
+    DiffSubject::vlan,     DiffSubject::listener, DiffSubject::process,   DiffSubject::sysctl,
+    DiffSubject::firewall,
 };
 
 }  // namespace

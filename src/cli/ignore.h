@@ -10,7 +10,7 @@ namespace nsmap::cli {
 inline constexpr Option kIgnore = {
     "--ignore", "WHAT,…",
     "leave out: names, links, addresses, routes, rules, nexthops, neighbours, fdb, vlans, "
-    "listeners, processes, sysctls",
+    "listeners, processes, sysctls, firewall",
     &Options::ignore};
 
 // What differences are not to be told.

@@ -63,6 +63,8 @@ std::string_view subject_text(DiffSubject subject) {
       return "process";
     case DiffSubject::sysctl:
       return "sysctl";
+    case DiffSubject::firewall:
+      return "firewall";
   }
   return "";
 }
@@ -75,6 +77,7 @@ Role role_of(DiffSubject subject) {
     case DiffSubject::name:
     case DiffSubject::link:
     case DiffSubject::sysctl:
+    case DiffSubject::firewall:
     case DiffSubject::vlan:
       return Role::name;
     case DiffSubject::address:

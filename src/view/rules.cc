@@ -10,8 +10,7 @@
 
 #include "analyze/chain_order.h"
 #include "analyze/firewall_words.h"
-#include "syntax/dialect.h"
-#include "syntax/nft.h"
+#include "syntax/table_words.h"
 #include "view/words.h"
 
 namespace nsmap::view {
@@ -21,9 +20,8 @@ namespace fw = model::firewall;
 using analyze::ChainRef;
 
 // One table, with what its rules are written from.
-struct TableWords {
-  syntax::NftTable nft;
-  syntax::Dialect dialect;
+struct TableParts {
+  syntax::TableWords words;
   analyze::TableJumps jumps;
 };
 
@@ -33,7 +31,7 @@ class Speaker {
   Speaker(const model::Namespace& ns, const RulesOptions& options)
       : ns_(ns), options_(options), interfaces_(interface_names(ns)), writers_(*ns.firewall) {
     for (const fw::Table& table : ns.firewall->tables)
-      tables_.try_emplace(&table, syntax::NftTable(table, interfaces_), syntax::dialect_of(table),
+      tables_.try_emplace(&table, syntax::TableWords(table, interfaces_),
                           analyze::TableJumps(table));
   }
 
@@ -45,7 +43,7 @@ class Speaker {
   }
 
  private:
-  const TableWords& words(const fw::Table& table) const { return tables_.at(&table); }
+  const TableParts& parts(const fw::Table& table) const { return tables_.at(&table); }
   ShownRule rule(const ChainRef& ref, const fw::Rule& rule) const;
   ShownChain outline(const ChainRef& ref) const;
   void add_in_place(const ChainRef& ref, std::uint64_t depth, std::vector<ShownRule>& rules,
@@ -56,35 +54,25 @@ class Speaker {
   const RulesOptions& options_;
   syntax::InterfaceNames interfaces_;
   analyze::RuleWriters writers_;
-  std::unordered_map<const fw::Table*, TableWords> tables_;
+  std::unordered_map<const fw::Table*, TableParts> tables_;
 };
 
-// A rule as nft writes it, but for what is shown beside: counters and the comment.
-std::string nft_text(const TableWords& words, const fw::Rule& rule) {
-  fw::Rule bare = rule;
-  bare.comment.clear();
-  std::erase_if(bare.statements, [](const fw::Statement& statement) {
-    return std::holds_alternative<fw::Counter>(statement.action);
-  });
-  return syntax::nft_rule(words.nft, bare).text;
-}
-
-std::string text(const TableWords& words, const fw::Rule& rule) { return nft_text(words, rule); }
-
 ShownRule Speaker::rule(const ChainRef& ref, const fw::Rule& rule) const {
-  const TableWords& table = words(*ref.table);
   ShownRule shown;
   shown.chain = ref.chain->name;
   shown.handle = rule.handle;
   shown.number = ref.table->backend == fw::Backend::nf_tables ? rule.position + 1 : rule.position;
-  shown.text = text(table, rule);
+  shown.text = parts(*ref.table).words.rule(rule);
   shown.comment = rule.comment;
-  for (const fw::Statement& statement : rule.statements)
-    if (const auto* counter = std::get_if<fw::Counter>(&statement.action)) {
+  for (const fw::Statement& statement : rule.statements) {
+    const auto* counter = std::get_if<fw::Counter>(&statement.action);
+    const auto* nat = std::get_if<Box<fw::Nat>>(&statement.action);
+    if (counter && !shown.packets) {
       shown.packets = counter->packets;
       shown.bytes = counter->bytes;
-      break;
     }
+    if (nat) shown.nat = boost::describe::enum_to_string((*nat)->kind, "");
+  }
   shown.writer = writers_.of(ref, rule);
   return shown;
 }
@@ -105,7 +93,7 @@ ShownChain Speaker::outline(const ChainRef& ref) const {
         syntax::priority_text(table.family, *chain.hook, chain.priority.value_or(0));
   }
   shown.backend = table.backend == fw::Backend::x_tables ? "x_tables" : "nf_tables";
-  shown.dialect = words(table).dialect == syntax::Dialect::nft ? "nft" : "iptables";
+  shown.dialect = parts(table).words.dialect() == syntax::Dialect::nft ? "nft" : "iptables";
   shown.family = analyze::family_text(table.family);
   shown.table = table.name;
   shown.name = chain.name;
@@ -134,7 +122,7 @@ void Speaker::add_in_place(const ChainRef& ref, std::uint64_t depth, std::vector
       rules.push_back(std::move(one));
     }
     if (depth == kDeepest) continue;
-    for (const fw::Chain* target : words(*ref.table).jumps.of(each))
+    for (const fw::Chain* target : parts(*ref.table).jumps.of(each))
       if (met.insert(target).second) add_in_place({ref.table, target}, depth + 1, rules, met);
   }
 }
@@ -199,10 +187,7 @@ std::string heading(const ShownChain& chain) {
 }
 
 Line rule_line(const ShownChain& chain, const ShownRule& rule) {
-  const bool numbered = chain.dialect != "nft" || !rule.handle;
-  const std::string name =
-      numbered ? fmt::format("#{}", rule.number) : std::to_string(*rule.handle);
-  Line line{{name, Role::muted}, {}};
+  Line line{{rule_name(chain, rule), Role::muted}, {}};
   Text text(std::string(2 * rule.depth, ' ') + rule.text);
   if (rule.depth != 0) text.add("  " + rule.chain, Role::muted);
   line.items.push_back(std::move(text));
@@ -240,6 +225,11 @@ Section sets_section(const ShownFirewall& firewall) {
 }
 
 }  // namespace
+
+std::string rule_name(const ShownChain& chain, const ShownRule& rule) {
+  if (chain.dialect != "nft" || !rule.handle) return fmt::format("#{}", rule.number);
+  return std::to_string(*rule.handle);
+}
 
 std::string writer_text(const analyze::Writer& writer) {
   const bool doubt = !writer.sure && writer.name != analyze::kByHand;

@@ -25,13 +25,14 @@ struct ShownRule {
   std::uint64_t number = 0;  // in its chain, from 1
   std::string text;
   std::string comment;
+  std::string nat;  // snat, dnat, masquerade, redirect; empty: it leaves addresses alone
   std::optional<std::uint64_t> packets;  // absent: nothing counts them
   std::optional<std::uint64_t> bytes;
   analyze::Writer writer;
   friend bool operator==(const ShownRule&, const ShownRule&) = default;
 };
 BOOST_DESCRIBE_STRUCT(ShownRule, (),
-                      (chain, depth, handle, number, text, comment, packets, bytes, writer))
+                      (chain, depth, handle, number, text, comment, nat, packets, bytes, writer))
 
 struct ShownChain {
   std::string hook;  // empty: at none
@@ -89,6 +90,9 @@ Sheet make_rules(const ShownFirewall& firewall, const RulesOptions& options = {}
 
 // "docker", "docker?" where it is not sure, "kube-proxy default/web:http".
 std::string writer_text(const analyze::Writer& writer);
+
+// What people call the rule within its chain: "#3" as iptables counts, nft's handle.
+std::string rule_name(const ShownChain& chain, const ShownRule& rule);
 
 // The names of a namespace's interfaces by index, for syntax.
 std::unordered_map<std::uint32_t, std::string> interface_names(const model::Namespace& ns);

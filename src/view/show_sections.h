@@ -36,4 +36,7 @@ Section nsids_section(const Words& words, const model::Namespace& ns);
 Section sockets_section(const Words& words, const model::Namespace& ns);
 Section sysctls_section(const Words& words, const model::Namespace& ns);
 
+// show_firewall.cc: what its firewall does, in short.
+Section firewall_section(const Words& words, const model::Namespace& ns);
+
 }  // namespace nsmap::view

@@ -1,0 +1,30 @@
+#include "syntax/table_words.h"
+
+#include <variant>
+
+namespace nsmap::syntax {
+namespace {
+
+using namespace model::firewall;
+
+// Without the counters; quotas as if new.
+Rule lasting(const Rule& rule) {
+  Rule bare = rule;
+  bare.comment.clear();
+  std::erase_if(bare.statements, [](const Statement& statement) {
+    return std::holds_alternative<Counter>(statement.action) ||
+           std::holds_alternative<Last>(statement.action);
+  });
+  for (Statement& statement : bare.statements)
+    if (auto* quota = std::get_if<Box<Quota>>(&statement.action)) (*quota)->used = 0;
+  return bare;
+}
+
+}  // namespace
+
+TableWords::TableWords(const Table& table, const InterfaceNames& interfaces)
+    : dialect_(dialect_of(table)), nft_(table, interfaces) {}
+
+std::string TableWords::rule(const Rule& rule) const { return nft_rule(nft_, lasting(rule)).text; }
+
+}  // namespace nsmap::syntax
