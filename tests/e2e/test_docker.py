@@ -139,6 +139,45 @@ class Docker(TestCase):
                       [(p["protocol"], p["host_address"], p["host_port"], p["container_port"])
                        for p in container["ports"]])
 
+    def test_published_ports_lead_into_their_containers(self):
+        ports = {(port["protocol"], port["port"]): port for port in nsmap("ports", "host", "--json")}
+        for name, key, inner in (("web", ("tcp", 18080), 80), ("both", ("tcp", 18081), 80),
+                                 ("both", ("udp", 18082), 53)):
+            with self.subTest(key):
+                answers = {answer["how"]: answer for answer in ports[key]["answers"]}
+                self.assertEqual(set(answers), {"dnat", "proxy"})
+                for answer in answers.values():
+                    self.assertEqual((answer["to"]["title"], answer["to"]["port"]), (name, inner))
+                rule = answers["dnat"]["rules"][0]
+                self.assertEqual((rule["table"], rule["chain"]), ("nat", "DOCKER"))
+                self.assertIn(f"handle {rule['handle']}", re.search(
+                    rf"^.*{key[1]} .*$", sh("nft -a list chain ip nat DOCKER"), re.M)[0])
+        web = ports["tcp", 18080]
+        self.assertEqual((web["address"], web["reach"]["from"]), ("127.0.0.1", "this_host"))
+        self.assertEqual(web["answers"][0]["to"]["container"], "web")
+        self.assertEqual(web["answers"][0]["to"]["command"], "httpd")
+        self.assertEqual(ports["tcp", 18081]["reach"]["from"], "anywhere")
+
+    def test_who_talks_to_a_published_port(self):
+        sh("""
+            ip netns add caller
+            ip link add up0 type veth peer name eth0 netns caller
+            ip addr add 203.0.113.2/24 dev up0 && ip link set up0 up
+            ip -n caller addr add 203.0.113.1/24 dev eth0 && ip -n caller link set eth0 up
+        """)
+        self.addCleanup(lambda: sh("ip netns del caller; ip link del up0", check=False))
+        client = subprocess.Popen(["ip", "netns", "exec", "caller", "busybox", "nc", "203.0.113.2", "18081"],
+                                  stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+        self.addCleanup(client.wait)
+        self.addCleanup(client.stdin.close)
+        (flow,) = wait_for(lambda: [each for each in nsmap("flows", "both", "--json")
+                                    if each["client"].get("pid") == client.pid], "the flow")
+        self.assertEqual((flow["client"]["title"], flow["to"], flow["to_port"]),
+                         ("caller", "203.0.113.2", 18081))
+        self.assertEqual((flow["server"]["title"], flow["server"]["container"], flow["server"]["port"]),
+                         ("both", "both", 80))
+        self.assertEqual(len(flow["nat"]), 1)
+
     def test_mounts_in_dockers_mount_namespace(self):
         told = inspect("web")["NetworkSettings"]["SandboxKey"]
         mount_ns = os.stat(f"/proc/{dockerd_pid()}/ns/mnt").st_ino

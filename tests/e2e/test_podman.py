@@ -80,6 +80,16 @@ class Root(Podman):
                     self.assertIn(network["IPAddress"], self.addresses(ns))
                     self.assertIn(network["MacAddress"], {each.get("mac") for each in ns["links"]})
 
+    def test_published_ports_lead_into_their_containers(self):
+        ports = {port["port"]: port for port in nsmap("ports", "host", "--json")}
+        for number, name in (18080, "web"), (18090, "group"):
+            with self.subTest(name):
+                answer = next(a for a in ports[number]["answers"] if a["how"] == "dnat")
+                self.assertEqual((answer["to"]["port"], answer["to"]["command"]), (80, "httpd"))
+                told = self.inspect("web" if name == "web" else "member")
+                self.assertEqual(answer["to"]["pid"], told["State"]["Pid"])
+                self.assertEqual(ports[number]["reach"]["from"], "anywhere")
+
     def test_netns_file(self):
         _, ns, told = self.own("web")
         path = told["NetworkSettings"]["SandboxKey"]
