@@ -369,22 +369,7 @@ struct Queue {
 };
 BOOST_DESCRIBE_STRUCT(Queue, (), (first, last, number, bypass, fanout))
 
-struct Statement;
-
-// Adds to, updates or deletes from a set.
-struct SetUpdate {
-  enum class Operation { add, update, delete_ };
-  BOOST_DESCRIBE_NESTED_ENUM(Operation, add, update, delete_)
-  Operation operation = Operation::add;
-  std::string set = {};
-  Value key = {};
-  Value data = {};  // of a map
-  std::optional<std::uint64_t> timeout_ms = {};
-  bool invert = false;                     // goes on where the element was there already
-  std::vector<Statement> statements = {};  // of the element
-  friend bool operator==(const SetUpdate&, const SetUpdate&);
-};
-BOOST_DESCRIBE_STRUCT(SetUpdate, (), (operation, set, key, data, timeout_ms, invert, statements))
+struct SetUpdate;
 
 // A stateful object of the table, by name or by a map.
 struct ObjectRef {
@@ -485,9 +470,19 @@ struct Statement {
 };
 BOOST_DESCRIBE_STRUCT(Statement, (), (via, action))
 
-inline bool operator==(const SetUpdate& a, const SetUpdate& b) {
-  return a.operation == b.operation && a.set == b.set && a.key == b.key && a.data == b.data &&
-         a.timeout_ms == b.timeout_ms && a.invert == b.invert && a.statements == b.statements;
-}
+// Adds to, updates or deletes from a set.
+struct SetUpdate {
+  enum class Operation { add, update, delete_ };
+  BOOST_DESCRIBE_NESTED_ENUM(Operation, add, update, delete_)
+  Operation operation = Operation::add;
+  std::string set = {};
+  Value key = {};
+  Value data = {};  // of a map
+  std::optional<std::uint64_t> timeout_ms = {};
+  bool invert = false;                     // goes on where the element was there already
+  std::vector<Statement> statements = {};  // of the element
+  friend bool operator==(const SetUpdate&, const SetUpdate&) = default;
+};
+BOOST_DESCRIBE_STRUCT(SetUpdate, (), (operation, set, key, data, timeout_ms, invert, statements))
 
 }  // namespace nsmap::model::firewall
