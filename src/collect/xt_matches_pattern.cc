@@ -25,13 +25,23 @@ std::string_view pattern_of(const xt_string_info& info) {
 // "|0d0a|" where it is not all plain text (libxt_string.c is_hex_string).
 bool needs_hex(std::string_view pattern) {
   return pattern.empty() || pattern.back() == '\\' ||
-         std::ranges::any_of(pattern, [](char c) { return c < 0x20 || c == 0x7f; });
+         std::ranges::any_of(pattern, [](char c) { return c < 0x20 || c >= 0x7f; });
 }
 
 std::string hex_text(std::string_view pattern) {
   std::string text = "\"|";
   for (const char c : pattern) text += fmt::format("{:02x}", static_cast<unsigned char>(c));
   return text + "|\"";
+}
+
+// Quoted as iptables_text does, but always, and not before an apostrophe.
+std::string quoted(std::string_view pattern) {
+  std::string text = "\"";
+  for (const char c : pattern) {
+    if (c == '"' || c == '\\') text += '\\';
+    text += c;
+  }
+  return text + '"';
 }
 
 bool string(XtDecoding& out, const xt_string_info& info) {
@@ -44,7 +54,7 @@ bool string(XtDecoding& out, const xt_string_info& info) {
   if (needs_hex(pattern))
     options.add("--hex-string {}", hex_text(pattern));
   else
-    options.add("--string {}", iptables_text(pattern));
+    options.add("--string {}", quoted(clean_text(pattern)));
   options.add("--algo {}", xt_text(info.algo));
   if (info.from_offset != 0) options.add("--from {}", info.from_offset);
   if (info.to_offset != 0 && info.to_offset != 0xffff) options.add("--to {}", info.to_offset);

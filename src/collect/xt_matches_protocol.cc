@@ -49,10 +49,10 @@ bool tcp(XtDecoding& out, const xt_tcp& info) {
   const std::size_t before = out.rule.statements.size();
   ports(out, PacketField::tcp_sport, info.spts, info.invflags & XT_TCP_INV_SRCPT);
   ports(out, PacketField::tcp_dport, info.dpts, info.invflags & XT_TCP_INV_DSTPT);
+  tcp_option(out, info);
   const bool invert = info.invflags & XT_TCP_INV_FLAGS;
   if (info.flg_mask != 0 || info.flg_cmp != 0 || invert)
     out.match(PacketField::tcp_flags, invert, octets_of(info.flg_cmp), octets_of(info.flg_mask));
-  tcp_option(out, info);
   presence(out, before);
   return true;
 }

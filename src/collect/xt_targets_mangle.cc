@@ -225,7 +225,6 @@ int mask_length(const XtDecoding& out, const nf_inet_addr& mask) {
 bool hmark(XtDecoding& out, const xt_hmark_info& info) {
   const auto has = [&](unsigned flag) { return (info.flags >> flag & 1) != 0; };
   XtOptions options;
-  if (has(XT_HMARK_CT)) options.add("--hmark-tuple ct");
   if (has(XT_HMARK_SADDR_MASK) && !has(XT_HMARK_METHOD_L3_4))
     options.add("--hmark-src-prefix {}", mask_length(out, info.src_mask));
   if (has(XT_HMARK_DADDR_MASK) && !has(XT_HMARK_METHOD_L3_4))
@@ -235,6 +234,7 @@ bool hmark(XtDecoding& out, const xt_hmark_info& info) {
   if (has(XT_HMARK_RND)) options.add("--hmark-rnd 0x{:08x}", info.hashrnd);
   if (has(XT_HMARK_MODULUS)) options.add("--hmark-mod {}", info.hmodulus);
   if (has(XT_HMARK_OFFSET)) options.add("--hmark-offset {}", info.hoffset);
+  if (has(XT_HMARK_CT)) options.add("--hmark-tuple ct");
   out.extension(std::move(options).text());
   return true;
 }
