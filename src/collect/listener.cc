@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/net_namespace.h>
+#include <linux/netfilter/nfnetlink.h>
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
 
@@ -12,6 +13,7 @@
 #include <thread>
 #include <utility>
 
+#include "collect/abilities.h"
 #include "netlink/batch.h"
 #include "netlink/request.h"
 
@@ -30,8 +32,11 @@ constexpr unsigned kGroups[] = {
     RTNLGRP_IPV4_MROUTE, RTNLGRP_BRVLAN,
 };
 
-// What a message makes stale, by its type. A change of a link takes routes with it that no message
-// names (net/ipv4/fib_frontend.c fib_sync_down_dev), and one of an address those that prefer it.
+constexpr unsigned kNetfilterGroups[] = {NFNLGRP_NFTABLES};
+
+// What a message makes stale, by its type; those of netfilter begin where rtnetlink's end. A change
+// of a link takes routes with it that no message names (net/ipv4/fib_frontend.c fib_sync_down_dev),
+// and one of an address those that prefer it.
 struct StaleRow {
   std::uint16_t first;
   std::uint16_t last;
@@ -49,6 +54,7 @@ const StaleRow kStale[] = {
     {RTM_NEWNETCONF, RTM_DELNETCONF, {"sysctls", "links", "bpf"}},
     {RTM_NEWVLAN, RTM_DELVLAN, {"vlans"}},
     {RTM_NEWNSID, RTM_DELNSID, {"nsids"}},
+    {NFNL_SUBSYS_NFTABLES << 8, NFNL_SUBSYS_NFTABLES << 8 | 0xff, {"nf_tables"}},
 };
 
 std::optional<Nsid> number_in(const netlink::Message& message) {
@@ -66,15 +72,22 @@ bool may_hear_all(os::Kernel& kernel) {
          kernel.has_capability(CAP_NET_BROADCAST);
 }
 
-// A second socket in the namespace of the first.
-SysResult<std::unique_ptr<netlink::Transport>> open_beside(os::Kernel& kernel, Fd ns) {
-  SysResult<std::unique_ptr<netlink::Transport>> opened = tl::unexpected(Errno{EAGAIN});
-  std::thread([&] {
-    opened = kernel.enter(ns, os::NamespaceType::net).and_then([&] {
-      return netlink::open_kernel(kernel, os::NetlinkProtocol::route);
-    });
-  }).join();
+// What `open` gives in the namespace of the first socket.
+template <typename Open>
+auto open_beside(os::Kernel& kernel, Fd ns, const Open& open) {
+  decltype(open()) opened = tl::unexpected(Errno{EAGAIN});
+  std::thread([&] { opened = kernel.enter(ns, os::NamespaceType::net).and_then(open); }).join();
   return opened;
+}
+
+// A socket that hears changes of nf_tables; none where the kernel has none: to hear of a module is
+// to load it (net/netfilter/nfnetlink.c nfnetlink_bind).
+UniqueFd hear_netfilter(os::Kernel& kernel, Fd ns) {
+  if (!find_abilities(kernel).nf_tables) return {};
+  auto socket = open_beside(kernel, ns,
+                            [&] { return kernel.netlink_socket(os::NetlinkProtocol::netfilter); });
+  if (!socket || !kernel.hear(*socket, kNetfilterGroups, kRoom)) return {};
+  return std::move(*socket);
 }
 
 constexpr std::string_view kAlias = "nsmap listens here";
@@ -106,18 +119,20 @@ SysResult<std::unique_ptr<Listener>> Listener::open(os::Kernel& kernel) {
     return tl::unexpected(heard.error());
   const auto ns = kernel.netns_of_socket(*socket);
   if (!ns) return tl::unexpected(ns.error());
-  auto route = open_beside(kernel, *ns);
+  auto route = open_beside(
+      kernel, *ns, [&] { return netlink::open_kernel(kernel, os::NetlinkProtocol::route); });
   if (!route) return tl::unexpected(route.error());
   set_alias(**route);
   const std::uint64_t own_id = kernel.namespace_id(*ns).value_or(0);
-  return std::unique_ptr<Listener>(
-      new Listener(kernel, std::move(*socket), std::move(*route), own_id));
+  return std::unique_ptr<Listener>(new Listener(
+      kernel, std::move(*socket), hear_netfilter(kernel, *ns), std::move(*route), own_id));
 }
 
-Listener::Listener(os::Kernel& kernel, UniqueFd socket, std::unique_ptr<netlink::Transport> route,
-                   std::uint64_t own_id)
+Listener::Listener(os::Kernel& kernel, UniqueFd socket, UniqueFd netfilter,
+                   std::unique_ptr<netlink::Transport> route, std::uint64_t own_id)
     : kernel_(kernel),
       socket_(std::move(socket)),
+      netfilter_(std::move(netfilter)),
       route_(std::move(route)),
       own_id_(own_id),
       buffer_(kBufferSize) {}
@@ -149,9 +164,20 @@ Heard Listener::take() {
   return std::exchange(heard_, {});
 }
 
+std::vector<Fd> Listener::sockets() const {
+  std::vector<Fd> sockets{socket_};
+  if (netfilter_.valid()) sockets.emplace_back(netfilter_);
+  return sockets;
+}
+
 void Listener::read() {
+  read(socket_);
+  if (netfilter_.valid()) read(netfilter_);
+}
+
+void Listener::read(Fd socket) {
   for (;;) {
-    const auto datagram = kernel_.receive_heard(socket_, buffer_);
+    const auto datagram = kernel_.receive_heard(socket, buffer_);
     if (datagram) {
       note(*datagram);
     } else if (datagram.error() == Errno{ENOBUFS} || datagram.error() == Errno{EMSGSIZE}) {

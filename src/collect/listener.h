@@ -48,21 +48,23 @@ class Listener {
   std::optional<StaleFacts> include(model::NetnsId id, Fd ns);
   // What was heard by now.
   Heard take();
-  // The socket to wait for.
-  Fd socket() const { return socket_; }
+  // The sockets to wait for.
+  std::vector<Fd> sockets() const;
   // Of the namespace made for it, which is nobody's business; 0: not known.
   std::uint64_t own_id() const { return own_id_; }
 
  private:
-  Listener(os::Kernel& kernel, UniqueFd socket, std::unique_ptr<netlink::Transport> route,
-           std::uint64_t own_id);
+  Listener(os::Kernel& kernel, UniqueFd socket, UniqueFd netfilter,
+           std::unique_ptr<netlink::Transport> route, std::uint64_t own_id);
   void read();  // the caller holds the lock
+  void read(Fd socket);
   void note(const os::HeardMessage& datagram);
   void note_own(const netlink::Message& message);
   void note_of(model::NetnsId id, const netlink::Message& message);
 
   os::Kernel& kernel_;
   UniqueFd socket_;
+  UniqueFd netfilter_;  // in the same namespace, for changes of nf_tables; may be none
   std::unique_ptr<netlink::Transport> route_;  // in the same namespace, for requests
   std::uint64_t own_id_ = 0;
   std::mutex mutex_;

@@ -61,7 +61,7 @@ Heard heard_until(Listener& listener, const std::function<bool(const Heard&)>& e
   Heard all;
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(5);
   while (!enough(all) && std::chrono::steady_clock::now() < deadline) {
-    const os::Awaited awaited{listener.socket()};
+    const os::Awaited awaited{listener.sockets().front()};
     EXPECT_TRUE(os::real_kernel().wait(std::span(&awaited, 1), std::chrono::milliseconds(100)));
     Heard more = listener.take();
     for (auto& [id, facts] : more.stale) all.stale[id].merge(facts);

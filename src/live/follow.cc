@@ -117,7 +117,7 @@ class HostFollower final : public Follower {
     if (listener_ && listen_allowed_ > now)
       until = std::min(until, listen_allowed_);
     else if (listener_ && !is_pressing(now))
-      what.push_back({listener_->socket()});
+      for (const Fd socket : listener_->sockets()) what.push_back({socket});
     const auto patience = std::clamp<nanoseconds>(until - now, nanoseconds(0), seconds(60));
     const auto ready = kernel_.wait(what, patience);
     if (!ready) {
