@@ -7,6 +7,7 @@
 
 #include "analyze/forwards.h"
 #include "base/number.h"
+#include "syntax/dialect.h"
 
 namespace nsmap::analyze {
 namespace {
@@ -254,22 +255,26 @@ class Search {
     return nullptr;
   }
 
-  RuleName name_of(const Namespace& ns, const RulePlace& place) const {
+  RuleName name_of(const Namespace& ns, const RulePlace& place) {
     RuleName name{.ns = ns.id, .title = titles_.of(ns.id)};
     if (!place.table) return name;
     name.backend = place.table->backend;
     name.family = place.table->family;
     name.table = place.table->name;
     name.chain = place.chain->name;
+    name.dialect = syntax::dialect_of(*place.table) == syntax::Dialect::nft ? "nft" : "iptables";
+    const RuleWriters& writers = writers_.try_emplace(&ns, *ns.firewall).first->second;
+    const ChainRef chain{place.table, place.chain};
+    name.writer = place.rule ? writers.of(chain, *place.rule) : writers.of(chain);
     if (!place.rule) return name;
     name.handle = place.rule->handle;
-    name.position = place.rule->position;
+    name.number = place.rule->position + 1;
     return name;
   }
 
   // --- from where ------------------------------------------------------------------------------
 
-  PortReach reach(const Arrival& arrival, const Namespace& ns) const {
+  PortReach reach(const Arrival& arrival, const Namespace& ns) {
     const Admission admitted = admission(ns, arrival);
     PortReach reach{.sources = admitted.sources, .conditional = admitted.conditional};
     switch (admitted.kind) {
@@ -316,6 +321,7 @@ class Search {
   const Ends& ends_;
   const Namespace& ns_;
   std::map<const Namespace*, std::vector<Forward>> forwards_;
+  std::map<const Namespace*, RuleWriters> writers_;
   std::map<Key, OpenPort> ports_;
 };
 

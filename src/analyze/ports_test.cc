@@ -126,7 +126,7 @@ TEST(OpenPorts, AreReachedFromWhereFiltersLet) {
   };
   using Sources = std::vector<std::string>;
   EXPECT_EQ(reach(filter({}, true)).from, PortFrom::nowhere);
-  EXPECT_EQ(reach(filter({}, true)).rule->position, std::nullopt);
+  EXPECT_EQ(reach(filter({}, true)).rule->number, std::nullopt);
   EXPECT_EQ(reach(filter({{tcp(), dport(22), accept()}}, true)).from, PortFrom::anywhere);
   EXPECT_EQ(reach(filter({{tcp(), dport(23), accept()}}, true)).from, PortFrom::nowhere);
   const PortReach some = reach(filter({{from("10.0.0.0", "ff000000"), accept()}}, true));

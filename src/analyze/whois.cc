@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "analyze/find.h"
+#include "analyze/published.h"
 #include "base/number.h"
 
 namespace nsmap::analyze {
@@ -197,18 +198,19 @@ bool is_server(const Socket& socket) {
 }
 
 void find_published(Search& search, const Port& port) {
-  for (const Container& container : search.snapshot().containers)
-    for (const model::PublishedPort& published : container.ports) {
-      if (published.host_port != port.number) continue;
-      if (!port.protocol.empty() && published.protocol != port.protocol) continue;
-      WhoisAnswer answer;
-      answer.kind = WhoisKind::published;
-      answer.what = fmt::format("{} {}:{} to port {}", published.protocol, published.host_address,
-                                published.host_port, published.container_port);
-      if (container.net) tell_namespace(search, *container.net, answer);
-      tell_container(container, answer);
-      search.answers.push_back(std::move(answer));
-    }
+  for (const Published& published : published_ports(search.index, search.titles)) {
+    if (published.port != port.number) continue;
+    if (!port.protocol.empty() && published.protocol != port.protocol) continue;
+    WhoisAnswer answer;
+    answer.kind = WhoisKind::published;
+    const std::string address = published.address ? published.address->text() : "*";
+    answer.what = fmt::format("{} {}:{} of {} to port {}", published.protocol, address,
+                              published.port, published.title, published.to.port);
+    if (published.to.ns) tell_namespace(search, *published.to.ns, answer);
+    if (published.to.pid) tell_pid(search, *published.to.pid, answer);
+    if (answer.container.empty()) answer.container = published.to.container;
+    search.answers.push_back(std::move(answer));
+  }
 }
 
 void find_ports(Search& search, std::string_view thing) {

@@ -207,8 +207,9 @@ class Entries {
     add_matches(entry.matches);
     scratch_.statements.push_back({{}, Counter{entry.counters.pcnt, entry.counters.bcnt}});
     add_target(entry, is_goto(own));
+    const auto position = static_cast<std::uint32_t>(chain.rules.size());
     Rule& rule = chain.rules.emplace_back();
-    rule.position = static_cast<std::uint32_t>(chain.rules.size());
+    rule.position = position;
     rule.comment = scratch_.comment;
     rule.statements.assign(std::make_move_iterator(scratch_.statements.begin()),
                            std::make_move_iterator(scratch_.statements.end()));

@@ -35,6 +35,8 @@ class Map {
   Map(const Words& words, bool compact) : words_(words), forest_(words.index), compact_(compact) {
     for (const model::Namespace& ns : words.index.snapshot().namespaces)
       if (is_empty(ns)) folded_.insert(ns.id);
+    for (analyze::Published& port : analyze::published_ports(words.index, words.titles))
+      published_[*port.to.ns].push_back(std::move(port));
   }
 
   Tree tree() const;
@@ -65,6 +67,7 @@ class Map {
   const Forest forest_;
   const bool compact_;
   std::unordered_set<model::NetnsId> folded_;
+  std::unordered_map<model::NetnsId, std::vector<analyze::Published>> published_;
 };
 
 // Namespaces that have nothing but lo and its like, the host never.
@@ -174,9 +177,13 @@ void Map::add_links(const model::Namespace& ns, TreeNode& node) const {
 
 void Map::add_published(const model::Namespace& ns, TreeNode& node) const {
   Line line{{"published", Role::muted}, {}};
-  for (const model::Container* container : words_.index.containers_in(ns.id))
-    for (const model::PublishedPort& port : container->ports)
-      line.items.push_back({published_text(port), Role::address});
+  const auto ports = published_.find(ns.id);
+  if (ports == published_.end()) return;
+  for (const analyze::Published& port : ports->second) {
+    line.items.push_back({published_text(port), Role::address});
+    if (!words_.index.host() || port.ns != words_.index.host()->id)
+      line.items.back().add(" of ", Role::muted).add(port.title, Role::title);
+  }
   cut_items(line, kMostListeners);
   if (!line.items.empty()) node.details.push_back(std::move(line));
 }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "view/rules.h"
 #include "view/words.h"
 
 namespace nsmap::view {
@@ -157,9 +158,11 @@ std::string rule_name_text(const RuleName& rule) {
   using model::firewall::Backend;
   std::string text = fmt::format("{}{} {} {}", rule.backend == Backend::x_tables ? "legacy " : "",
                                  family_text(rule.family), rule.table, rule.chain);
-  if (rule.handle) return text + fmt::format(" handle {}", *rule.handle);
-  if (rule.position) return text + fmt::format(" {}", *rule.position);
-  return text + " policy";
+  if (rule.dialect == "nft" && rule.handle)
+    text += fmt::format(" handle {}", *rule.handle);
+  else
+    text += rule.number ? fmt::format(" #{}", *rule.number) : " policy";
+  return rule.writer.name == analyze::kByHand ? text : text + " (" + writer_text(rule.writer) + ")";
 }
 
 Table make_ports(const std::vector<OpenPort>& ports, bool namespaces) {

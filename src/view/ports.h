@@ -11,7 +11,7 @@ namespace nsmap::view {
 // `namespaces`: of several, each line begins with its own.
 Table make_ports(const std::vector<analyze::OpenPort>& ports, bool namespaces);
 
-// "ip nat DOCKER handle 12", "x_tables ip filter INPUT 3", "ip filter FORWARD policy".
+// "ip nat DOCKER #12 (docker)", "inet edge pre handle 3", "legacy ip filter FORWARD policy".
 std::string rule_name_text(const analyze::RuleName& rule);
 
 }  // namespace nsmap::view

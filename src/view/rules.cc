@@ -61,7 +61,7 @@ ShownRule Speaker::rule(const ChainRef& ref, const fw::Rule& rule) const {
   ShownRule shown;
   shown.chain = ref.chain->name;
   shown.handle = rule.handle;
-  shown.number = ref.table->backend == fw::Backend::nf_tables ? rule.position + 1 : rule.position;
+  shown.number = rule.position + 1;
   shown.text = parts(*ref.table).words.rule(rule);
   shown.comment = rule.comment;
   for (const fw::Statement& statement : rule.statements) {

@@ -73,6 +73,11 @@ std::string published_text(const model::PublishedPort& port) {
   return fmt::format("{}→{}/{}", host, port.container_port, port.protocol);
 }
 
+std::string published_text(const analyze::Published& port) {
+  return fmt::format("{}→{}/{}", endpoint_text(port.address, port.port), port.to.port,
+                     port.protocol);
+}
+
 std::vector<Listener> listeners(const Words& words, const model::Namespace& ns) {
   std::vector<Listener> found;
   for (const model::Socket& socket : ns.sockets) {

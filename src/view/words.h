@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "analyze/names.h"
+#include "analyze/published.h"
 #include "model/index.h"
 #include "view/document.h"
 
@@ -64,8 +65,9 @@ std::string how_to_free(const Words& words, const model::Holder& holder);
 
 // "1.2.3.4:80", "[::1]:80", "*:80".
 std::string endpoint_text(const std::optional<IpAddress>& address, std::uint16_t port);
-// "127.0.0.1:18080→80/tcp".
+// "127.0.0.1:18080→80/tcp", "*:8080→80/tcp".
 std::string published_text(const model::PublishedPort& port);
+std::string published_text(const analyze::Published& port);
 
 // Where packets go that nothing else knows of: "via 172.17.0.1", "via fe80::1 dev eth0"; several
 // families or paths separated by commas. Empty: nowhere.
