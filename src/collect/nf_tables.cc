@@ -189,15 +189,18 @@ class Ruleset {
     netlink::AttributeList what;
     what.text(NFTA_RULE_TABLE, table.raw_name).text(NFTA_RULE_CHAIN, chain.raw_name);
     NftSets& sets = sets_[chain.table];
-    return dump(NFT_MSG_GETRULE, nft_family_number(table.table.family), what, chain.chain.rules,
-                [&](const NftAttributes& attributes, Family family, std::vector<Rule>& rules) {
-                  Rule rule;
-                  rule.handle = attributes.u64(NFTA_RULE_HANDLE);
-                  rule.position = static_cast<std::uint32_t>(rules.size());
-                  rule.comment = note_text(attributes.bytes(NFTA_RULE_USERDATA), NftNote::comment);
-                  decode_rule(attributes.nested(NFTA_RULE_EXPRESSIONS), family, sets, rule);
-                  rules.push_back(std::move(rule));
-                });
+    const bool read =
+        dump(NFT_MSG_GETRULE, nft_family_number(table.table.family), what, chain.chain.rules,
+             [&](const NftAttributes& attributes, Family family, std::vector<Rule>& rules) {
+               Rule rule;
+               rule.handle = attributes.u64(NFTA_RULE_HANDLE);
+               rule.position = static_cast<std::uint32_t>(rules.size());
+               rule.comment = note_text(attributes.bytes(NFTA_RULE_USERDATA), NftNote::comment);
+               decode_rule(attributes.nested(NFTA_RULE_EXPRESSIONS), family, sets, rule);
+               rules.push_back(std::move(rule));
+             });
+    chain.chain.rules.shrink_to_fit();
+    return read;
   }
 
   // After the rules, which tell how the keys are to be read.

@@ -14,11 +14,7 @@ std::optional<std::size_t> Registers::word(std::uint32_t number) {
 }
 
 const Loaded* Registers::at(std::size_t word) const {
-  return word < kWords && (used_ >> word & 1) != 0 ? &words_[word] : nullptr;
-}
-
-Loaded* Registers::at(std::size_t word) {
-  return word < kWords && (used_ >> word & 1) != 0 ? &words_[word] : nullptr;
+  return word < kWords && words_[word] ? &*words_[word] : nullptr;
 }
 
 bool Registers::put(std::size_t word, Loaded loaded) {
@@ -26,12 +22,13 @@ bool Registers::put(std::size_t word, Loaded loaded) {
   if (loaded.size == 0 || end > kWords) return false;
   for (std::size_t other = 0; other < end; ++other)
     if (const Loaded* const there = at(other); there && other + padded(there->size) / 4 > word)
-      used_ &= ~(1u << other);
+      words_[other].reset();
   words_[word] = std::move(loaded);
-  used_ |= 1u << word;
   return true;
 }
 
-void Registers::forget() { used_ = 0; }
+void Registers::forget() {
+  for (auto& word : words_) word.reset();
+}
 
 }  // namespace nsmap::collect

@@ -36,15 +36,13 @@ class Registers {
 
   // What begins at that word; null: nothing known.
   const Loaded* at(std::size_t word) const;
-  Loaded* at(std::size_t word);
 
   // Puts a value there, and whatever it overwrites is no longer known. False: it does not fit.
   bool put(std::size_t word, Loaded loaded);
   void forget();
 
  private:
-  std::array<Loaded, kWords> words_;
-  std::uint32_t used_ = 0;  // a bit a word where a value begins
+  std::array<std::optional<Loaded>, kWords> words_;  // where a value begins
 };
 
 constexpr int kMostDepth = 8;

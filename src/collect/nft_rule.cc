@@ -48,9 +48,10 @@ void decode(Decoder& decoder, const NftAttributes& expression) {
 }
 
 void decode_all(Decoder& decoder, netlink::Attributes expressions) {
-  for (const netlink::Attribute expression : expressions)
-    if (expression.type() == NFTA_LIST_ELEM) decode(decoder, NftAttributes(expression.nested()));
-  if (expressions.malformed()) push_opaque(decoder, "", {});
+  auto it = expressions.begin();
+  for (const auto end = expressions.end(); it != end; ++it)
+    if ((*it).type() == NFTA_LIST_ELEM) decode(decoder, NftAttributes((*it).nested()));
+  if (it.malformed()) push_opaque(decoder, "", {});
 }
 
 // Calls `decode` with a decoder of its own; what it pushes is returned. No set is known to it, so
@@ -129,9 +130,16 @@ std::optional<Key> read_key(const Registers& registers, std::uint32_t number,
 // --- rules and the like ----------------------------------------------------------------------
 
 void decode_rule(netlink::Attributes expressions, Family family, NftSets& sets, Rule& rule) {
-  Decoder decoder{.family = family, .sets = sets, .rule = rule};
+  // Made in a place that is there already, and then given just the room they need.
+  static thread_local Rule made;
+  made.statements.clear();
+  made.comment.clear();
+  Decoder decoder{.family = family, .sets = sets, .rule = made};
   decoder.headers = Headers::of_family(family);
   decode_all(decoder, expressions);
+  rule.statements.assign(std::move_iterator(made.statements.begin()),
+                         std::move_iterator(made.statements.end()));
+  if (!made.comment.empty()) rule.comment = std::move(made.comment);
 }
 
 std::vector<Statement> decode_stateful(netlink::Attributes expressions, Family family) {

@@ -11,7 +11,7 @@
 
 namespace nsmap::collect {
 
-// Appends what a rule's expressions (NFTA_RULE_EXPRESSIONS) mean. What is looked up in the table's
+// Sets what a rule's expressions (NFTA_RULE_EXPRESSIONS) mean. What is looked up in the table's
 // sets is noted there.
 void decode_rule(netlink::Attributes expressions, model::firewall::Family family, NftSets& sets,
                  model::firewall::Rule& rule);
