@@ -40,8 +40,8 @@ EXCEPTIONS = {
 }
 
 # Folders that a folder's tests may include beside its own: what a lab makes is read back by nsmap,
-# and random snapshots and their JSON are codec's.
-TEST_FOLDERS = {"lab": {"collect"}, "anonymise": {"codec"}}
+# random snapshots and their JSON are codec's, and rules that were read are written again.
+TEST_FOLDERS = {"lab": {"collect"}, "anonymise": {"codec"}, "collect": {"syntax"}}
 
 FOLDER = re.compile(r"^nsmap_folder\(([^)]*)\)", re.MULTILINE)
 INCLUDE = re.compile(r'^\s*#\s*include\s*(?:<([^>]+)>|"([^"]+)")', re.MULTILINE)
