@@ -84,7 +84,7 @@ constexpr KeyedField kMeta[] = {
     {NFT_META_IIFGROUP, PacketField::meta_iifgroup, true},
     {NFT_META_OIFGROUP, PacketField::meta_oifgroup, true},
     {NFT_META_CGROUP, PacketField::meta_cgroup, true},
-    {NFT_META_PRANDOM, PacketField::meta_random, true},
+    {NFT_META_PRANDOM, PacketField::meta_random},
     {NFT_META_SECPATH, PacketField::meta_secpath},
     {NFT_META_IIFKIND, PacketField::meta_iifkind},
     {NFT_META_OIFKIND, PacketField::meta_oifkind},

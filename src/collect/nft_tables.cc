@@ -147,19 +147,36 @@ void read_helper(const NftAttributes& data, Object& object) {
 void read_expectation(const NftAttributes& data, Object& object) {
   object.protocol = data.u8(NFTA_CT_EXPECT_L4PROTO);
   if (const auto l3 = data.u16(NFTA_CT_EXPECT_L3PROTO)) object.l3_protocol = l3_name(*l3);
-  object.details = fmt::format(
-      "dport {} timeout {}ms size {}", data.u16(NFTA_CT_EXPECT_DPORT).value_or(0),
-      data.u32(NFTA_CT_EXPECT_TIMEOUT).value_or(0), data.u8(NFTA_CT_EXPECT_SIZE).value_or(0));
+  // In the host's order, unlike all else (net/netfilter/nft_ct.c nft_ct_expect_obj_dump).
+  const auto timeout = read_at<std::uint32_t>(data.bytes(NFTA_CT_EXPECT_TIMEOUT)).value_or(0);
+  object.details =
+      fmt::format("dport {}; timeout {}ms; size {};", data.u16(NFTA_CT_EXPECT_DPORT).value_or(0),
+                  timeout, data.u8(NFTA_CT_EXPECT_SIZE).value_or(0));
+}
+
+// What nft(8) calls the states that have a timeout each, by number from 1
+// (linux/netfilter/nfnetlink_cttimeout.h).
+std::string timeout_state(std::optional<std::uint8_t> protocol, std::size_t number) {
+  static constexpr const char* kTcp[] = {"syn_sent",   "syn_recv", "established", "fin_wait",
+                                         "close_wait", "last_ack", "time_wait",   "close",
+                                         "syn_sent2",  "retrans",  "unack"};
+  static constexpr const char* kUdp[] = {"unreplied", "replied"};
+  const std::span<const char* const> names = protocol == IPPROTO_TCP ? std::span(kTcp)
+                                             : protocol == IPPROTO_UDP
+                                                 ? std::span<const char* const>(kUdp)
+                                                 : std::span<const char* const>();
+  return number != 0 && number <= names.size() ? names[number - 1] : std::to_string(number);
 }
 
 void read_timeouts(const NftAttributes& data, Object& object) {
   object.protocol = data.u8(NFTA_CT_TIMEOUT_L4PROTO);
   if (const auto l3 = data.u16(NFTA_CT_TIMEOUT_L3PROTO)) object.l3_protocol = l3_name(*l3);
-  // A number of seconds for each state of the protocol, by its number.
+  std::string policy;
   for (const netlink::Attribute timeout : data.nested(NFTA_CT_TIMEOUT_DATA))
     if (const auto seconds = timeout.be32())
-      object.details +=
-          fmt::format("{}{}: {}", object.details.empty() ? "" : ", ", timeout.type(), *seconds);
+      policy += fmt::format("{}{} : {}", policy.empty() ? "" : ", ",
+                            timeout_state(object.protocol, timeout.type()), *seconds);
+  if (!policy.empty()) object.details = fmt::format("policy = {{ {} }}", policy);
 }
 
 }  // namespace

@@ -94,7 +94,10 @@ std::string content_text(const NftPlace& place, const Object& object) {
     out += fmt::format("\t\tprotocol {}\n",
                        value_text(model::DataType::protocol, Octets::number(*object.protocol, 1)));
   if (!object.l3_protocol.empty()) out += fmt::format("\t\tl3proto {}\n", object.l3_protocol);
-  if (!object.details.empty()) out += fmt::format("\t\t{}\n", object.details);
+  if (object.kind == "secmark")
+    out += fmt::format("\t\t{}\n", quoted_text(place, object.details));
+  else if (!object.details.empty())
+    out += fmt::format("\t\t{}\n", object.details);
   return out;
 }
 

@@ -195,6 +195,13 @@ std::string family_text(const NftPlace& place, std::optional<std::uint8_t> famil
   return *family == 10 ? " ip6" : " ip";
 }
 
+// Whether both are parts of what one map gives: nft names it once.
+bool of_one_map(const Value& a, const Value& b) {
+  const auto* one = std::get_if<Box<MapLookup>>(&a);
+  const auto* other = std::get_if<Box<MapLookup>>(&b);
+  return one && other && (*one)->map == (*other)->map && (*one)->key == (*other)->key;
+}
+
 // An address or a port, or a range of them.
 std::string span_text(const NftPlace& place, const Value& first, const Value& last, DataType type,
                       bool brackets) {
@@ -202,7 +209,8 @@ std::string span_text(const NftPlace& place, const Value& first, const Value& la
     const std::string out = argument_text(place, value, type);
     return brackets ? "[" + out + "]" : out;
   };
-  return is_none(last) || last == first ? one(first) : one(first) + "-" + one(last);
+  const bool single = is_none(last) || last == first || of_one_map(first, last);
+  return single ? one(first) : one(first) + "-" + one(last);
 }
 
 bool is_ipv6(const Value& value) {
@@ -211,10 +219,7 @@ bool is_ipv6(const Value& value) {
 }
 
 // A map may give address and port at once.
-bool gives_port(const Nat& nat) {
-  return is_none(nat.port) ||
-         (std::holds_alternative<Box<MapLookup>>(nat.address) && nat.port == nat.address);
-}
+bool gives_port(const Nat& nat) { return is_none(nat.port) || of_one_map(nat.address, nat.port); }
 
 std::string prefix_text(const NftPlace& place, const Nat& nat, DataType type) {
   const auto* first = std::get_if<Octets>(&nat.address);

@@ -204,6 +204,15 @@ TEST(Nft, WritesNat) {
   EXPECT_EQ(text({Nat{Nat::Kind::masquerade}}), "masquerade");
 }
 
+TEST(Nft, WritesWhatOneMapGivesOnce) {
+  Nat nat;
+  nat.address = MapLookup{PacketField::tcp_dport, "places", 0};
+  nat.port = MapLookup{PacketField::tcp_dport, "places", 1};
+  EXPECT_EQ(text({nat}, Family::ip), "dnat to tcp dport map @places");
+  nat.port = MapLookup{PacketField::tcp_sport, "places", 1};
+  EXPECT_FALSE(written({}, {nat}).unwritten.empty());
+}
+
 TEST(Nft, WritesAssignments) {
   const Bitwise low{PacketField::meta_mark, bytes("ffffff00"), bytes("00000011")};
   EXPECT_EQ(text({Assign{PacketField::meta_mark, bytes("00000001")}}), "meta mark set 0x00000001");

@@ -93,6 +93,7 @@ std::string text(const NftPlace& place, const Concatenation& concatenation) {
 }
 
 std::string text(const NftPlace& place, const MapLookup& lookup) {
+  if (lookup.part.value_or(0) != 0) unwritable(place, "a part of what a map gives");
   return fmt::format("{} map {}", value_text(place, lookup.key), set_text(place, lookup.map));
 }
 
@@ -184,7 +185,9 @@ KeyParts parts(const NftPlace& place, const Concatenation& concatenation) {
 }
 KeyParts parts(const NftPlace& place, const MapLookup& lookup) {
   const Set* map = place.table.set(lookup.map);
-  return map ? map->data : KeyParts{part(DataType::integer, 0)};
+  if (!map) return {part(DataType::integer, 0)};
+  if (lookup.part && *lookup.part < map->data.size()) return {map->data[*lookup.part]};
+  return map->data;
 }
 KeyParts parts(const NftPlace& place, const Bitwise& bitwise) {
   return parts_of(place, bitwise.value);
