@@ -15,6 +15,7 @@
 #include "history/listed.h"
 #include "view/graph.h"
 #include "view/results.h"
+#include "view/rules.h"
 
 // Holds docs/snapshot.md against the types it documents: every member, and none but those.
 
@@ -64,6 +65,7 @@ std::vector<codec::StructSchema> schema() {
   codec::add_schema<model::Snapshot>(types);
   codec::add_schema<view::ListedNamespace>(types);
   codec::add_schema<view::ShownNamespace>(types);
+  codec::add_schema<view::ShownFirewall>(types);
   codec::add_schema<LabDifference>(types);
   codec::add_schema<history::ListedSnapshot>(types);
   codec::add_schema<PrunedHistory>(types);
