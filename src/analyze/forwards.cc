@@ -132,21 +132,32 @@ std::optional<std::uint8_t> prefix_length(const Octets& mask) {
   return length;
 }
 
-// An interval of addresses that is a prefix.
-std::optional<Prefix> prefix_of(const Asked& asked) {
-  if (asked.intervals.size() != 1) return std::nullopt;
-  const Interval& interval = asked.intervals.front();
+// Addresses from a first to a last one that are a prefix.
+std::optional<Prefix> prefix_of(const Interval& interval) {
   const auto address = IpAddress::from_bytes(interval.first);
-  if (!address) return std::nullopt;
-  Octets mask = asked.mask;
-  if (mask.empty()) {
-    mask = interval.first;
-    for (std::size_t at = 0; at < mask.size(); ++at)
-      mask[at] = ~(interval.first[at] ^ interval.last[at]);
+  if (!address || interval.first.size() != interval.last.size()) return std::nullopt;
+  Octets mask = interval.first;
+  for (std::size_t at = 0; at < mask.size(); ++at) {
+    mask[at] = ~(interval.first[at] ^ interval.last[at]);
+    if ((interval.first[at] & ~mask[at]) != std::byte{0}) return std::nullopt;
   }
   const auto length = prefix_length(mask);
   if (!length) return std::nullopt;
   return Prefix{*address, *length};
+}
+
+std::optional<Prefix> prefix_of(const Asked& asked) {
+  if (asked.intervals.size() != 1) return std::nullopt;
+  if (asked.mask.empty()) return prefix_of(asked.intervals.front());
+  const auto address = IpAddress::from_bytes(asked.intervals.front().first);
+  const auto length = prefix_length(asked.mask);
+  if (!address || !length) return std::nullopt;
+  return Prefix{*address, *length};
+}
+
+// "10.0.0.1", "10.0.0.0/8".
+std::string prefix_text(const Prefix& prefix) {
+  return prefix.length == prefix.address.bits() ? prefix.address.text() : prefix.text();
 }
 
 std::string interface_name(const Octets& name) {
@@ -159,10 +170,11 @@ std::string interface_name(const Octets& name) {
 }
 
 std::string range_text(const Interval& interval) {
+  if (const auto prefix = prefix_of(interval)) return prefix_text(*prefix);
   const auto first = IpAddress::from_bytes(interval.first);
   const auto last = IpAddress::from_bytes(interval.last);
   if (!first || !last) return interval.first.text();
-  return first == last ? first->text() : first->text() + "-" + last->text();
+  return first->text() + "-" + last->text();
 }
 
 // Where packets come from, as one condition says it; empty: it says something else.
@@ -173,9 +185,7 @@ std::vector<std::string> sources_of(const Asked& asked) {
     for (const Interval& interval : asked.intervals)
       sources.push_back(no + interface_name(interval.first) + (asked.mask.empty() ? "" : "*"));
   } else if (asked.field == PacketField::ip_saddr || asked.field == PacketField::ip6_saddr) {
-    if (const auto prefix = prefix_of(asked))
-      return {no +
-              (prefix->length == prefix->address.bits() ? prefix->address.text() : prefix->text())};
+    if (const auto prefix = prefix_of(asked)) return {no + prefix_text(*prefix)};
     if (!asked.mask.empty()) return {};
     for (const Interval& interval : asked.intervals) sources.push_back(no + range_text(interval));
   }

@@ -2,6 +2,7 @@
 that are really made."""
 
 import json
+import shlex
 import subprocess
 import sys
 
@@ -69,7 +70,7 @@ table inet middle {
 
 def connect(netns, address, port):
     """The pid of who answers there, as seen from a namespace, or None."""
-    told = sh(f"ip netns exec {netns} {sys.executable} -c '{CONNECT}' {address} {port}").strip()
+    told = sh(f"ip netns exec {netns} {sys.executable} -c {shlex.quote(CONNECT)} {address} {port}").strip()
     return int(told) if told != "-" else None
 
 
@@ -174,7 +175,7 @@ class Ports(TestCase):
         self.assertEqual((udp["from"], "handle" in udp["rule"]), ("nowhere", False))
 
     def test_what_a_person_sees(self):
-        told = run_nsmap("ports", "edge", "--width", "160").stdout
+        told = run_nsmap("ports", "edge", "--width", "240").stdout
         self.assertRegex(told, r"tcp 8080 +\* +inner 10\.3\.0\.2:80 python3\S*\[\d+\], inner "
                                r"\[fd00:3::2\]:80 python3\S*\[\d+\] +anywhere")
         self.assertIn("handle", told)
