@@ -56,11 +56,11 @@ const std::vector<XtRow>& rows() {
 }
 
 XtDecode decoder_of(const XtExtension& extension) {
-  const auto found = std::ranges::equal_range(
-      rows(), std::tuple(extension.name, extension.target, extension.revision), {}, key_of);
-  const auto row = std::ranges::find_if(
-      found, [&](const XtRow& known) { return known.families & bit_of(extension.family); });
-  return row == found.end() ? nullptr : row->decode;
+  const std::tuple wanted(extension.name, extension.target, extension.revision);
+  for (auto row = std::ranges::lower_bound(rows(), wanted, {}, key_of);
+       row != rows().end() && key_of(*row) == wanted; ++row)
+    if (row->families & bit_of(extension.family)) return row->decode;
+  return nullptr;
 }
 
 bool is_all_ones(std::byte byte) { return byte == std::byte{0xff}; }
