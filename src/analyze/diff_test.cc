@@ -6,6 +6,7 @@
 
 #include <chrono>
 
+#include "analyze/test_firewall.h"
 #include "analyze/test_host.h"
 
 namespace nsmap::analyze {
@@ -211,6 +212,26 @@ TEST_F(Diff, ASettingOfAllTakesInterfacesAlong) {
   web_.links[1].ipv4 = model::Ipv4Conf{.forwarding = true, .proxy_arp = true};
   EXPECT_THAT(changes(), ElementsAre("web: changed link eth0 ipv4.proxy_arp no>yes",
                                      "web: changed sysctl net.ipv4.conf.all.forwarding value 0>1"));
+}
+
+TEST_F(Diff, TellsFirewallsByWhatTheySay) {
+  using namespace model::firewall;
+  const auto rule = [](const char* port, std::uint64_t packets) {
+    const Match match{model::PacketField::tcp_dport, Compare::eq, {}, *Octets::parse(port)};
+    return test_rule({match, Counter{packets, 0}, Verdict{}});
+  };
+  before_.namespaces[kWebAt].firewall.edit().tables = {
+      test_table(Family::inet, "t",
+                 {test_chain("c", {rule("0050", 1), rule("0051", 1)}),
+                  test_chain("order", {rule("0001", 0), rule("0002", 0)})})};
+  web_.firewall.edit().tables = {
+      test_table(Family::inet, "t",
+                 {test_chain("c", {rule("0050", 9), rule("0052", 1)}),
+                  test_chain("order", {rule("0002", 0), rule("0001", 0)})})};
+  EXPECT_THAT(changes(), ElementsAre("web: added firewall rule inet t c: tcp dport 82 accept",
+                                     "web: removed firewall rule inet t c: tcp dport 81 accept",
+                                     "web: changed firewall chain inet t order order "
+                                     "first tcp dport 1 accept>first tcp dport 2 accept"));
 }
 
 TEST_F(Diff, TellsProcessesButNotThoseThatMadeTheSnapshot) {

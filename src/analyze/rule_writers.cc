@@ -272,6 +272,15 @@ std::string service_of(std::string_view comment) {
 
 }  // namespace
 
+std::vector<std::string_view> known_writers() {
+  std::vector<std::string_view> names;
+  for (const Row& row : kRows) names.push_back(row.writer);
+  std::ranges::sort(names);
+  const auto rest = std::ranges::unique(names);
+  names.erase(rest.begin(), rest.end());
+  return names;
+}
+
 RuleWriters::RuleWriters(const Firewall& firewall) {
   for (const Table& table : firewall.tables) {
     jumps_.emplace(&table, TableJumps(table));

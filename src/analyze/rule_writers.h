@@ -2,7 +2,9 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include <boost/describe.hpp>
 
@@ -23,6 +25,9 @@ struct Writer {
 BOOST_DESCRIBE_STRUCT(Writer, (), (name, sure, of))
 
 inline constexpr const char* kByHand = "by hand";
+
+// All those that are known, each once, sorted.
+std::vector<std::string_view> known_writers();
 
 // Of one firewall, to which it refers.
 class RuleWriters {

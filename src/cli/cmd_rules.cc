@@ -7,6 +7,8 @@
 #include "cli/command.h"
 #include "codec/json_write.h"
 #include "render/terminal.h"
+#include "syntax/dialect.h"
+#include "syntax/iptables.h"
 #include "syntax/nft.h"
 #include "view/rules.h"
 
@@ -24,6 +26,9 @@ constexpr Option kOptions[] = {
      "ip6tables-save",
      &Options::as},
 };
+
+using model::firewall::Backend;
+using model::firewall::Family;
 
 using Namespaces = std::vector<const model::Namespace*>;
 
@@ -67,7 +72,7 @@ Result<Answer> answer_rules(const Request& request, const Namespaces& namespaces
   return answer;
 }
 
-Answer as_nft(const model::Namespace& ns) {
+Result<Answer> as_nft(const model::Namespace& ns) {
   syntax::NftText text = syntax::nft_ruleset(*ns.firewall, view::interface_names(ns));
   Answer answer{.bytes = std::move(text.text), .yes = text.unwritten.empty()};
   if (!answer.yes)
@@ -76,17 +81,57 @@ Answer as_nft(const model::Namespace& ns) {
   return answer;
 }
 
+// Whether there are tables of iptables' own of that back end.
+bool has_tables(const model::Namespace& ns, Family family, Backend backend) {
+  return std::ranges::any_of(ns.firewall->tables, [&](const model::firewall::Table& table) {
+    return table.family == family && table.backend == backend &&
+           syntax::dialect_of(table) == syntax::Dialect::iptables;
+  });
+}
+
+Result<Answer> as_saved(const model::Namespace& ns, Family family, Backend backend) {
+  const auto saved = syntax::iptables_save(*ns.firewall, {family, backend, true});
+  Answer answer{.bytes = saved.text, .yes = saved.unwritten == 0};
+  if (!answer.yes)
+    answer.note = fmt::format("rules: iptables has no words for {} of the rules", saved.unwritten);
+  return answer;
+}
+
+template <Family family, Backend backend>
+Result<Answer> as_saved_by(const model::Namespace& ns) {
+  return as_saved(ns, family, backend);
+}
+
+// Of the back end that has any.
+template <Family family>
+Result<Answer> as_saved_by_either(const model::Namespace& ns) {
+  const bool legacy = has_tables(ns, family, Backend::x_tables);
+  if (legacy && has_tables(ns, family, Backend::nf_tables))
+    return usage_error("--as: both back ends have tables of iptables",
+                       "--as with -legacy-save or -nft-save");
+  return as_saved(ns, family, legacy ? Backend::x_tables : Backend::nf_tables);
+}
+
 struct Syntax {
   std::string_view name;
-  Answer (*write)(const model::Namespace&);
+  Result<Answer> (*write)(const model::Namespace&);
 };
-constexpr Syntax kSyntaxes[] = {{"nft", as_nft}};
+constexpr Syntax kSyntaxes[] = {
+    {"nft", as_nft},
+    {"iptables-save", as_saved_by_either<Family::ip>},
+    {"ip6tables-save", as_saved_by_either<Family::ip6>},
+    {"iptables-nft-save", as_saved_by<Family::ip, Backend::nf_tables>},
+    {"ip6tables-nft-save", as_saved_by<Family::ip6, Backend::nf_tables>},
+    {"iptables-legacy-save", as_saved_by<Family::ip, Backend::x_tables>},
+    {"ip6tables-legacy-save", as_saved_by<Family::ip6, Backend::x_tables>},
+};
 
 Result<Answer> answer_as(const Request& request, const Namespaces& namespaces) {
   const auto syntax = std::ranges::find(kSyntaxes, request.options.as, &Syntax::name);
   if (syntax == std::end(kSyntaxes))
-    return usage_error(fmt::format("--as {}: no such syntax", request.options.as),
-                       "nft, iptables-save or ip6tables-save");
+    return usage_error(
+        fmt::format("--as {}: no such syntax", request.options.as),
+        "nft, iptables-save or ip6tables-save, or the last two with -nft or -legacy in them");
   if (namespaces.size() != 1)
     return usage_error(fmt::format("--as {}: it is of one namespace", request.options.as),
                        "name one");

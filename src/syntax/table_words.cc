@@ -2,6 +2,8 @@
 
 #include <variant>
 
+#include "syntax/iptables.h"
+
 namespace nsmap::syntax {
 namespace {
 
@@ -25,6 +27,11 @@ Rule lasting(const Rule& rule) {
 TableWords::TableWords(const Table& table, const InterfaceNames& interfaces)
     : dialect_(dialect_of(table)), nft_(table, interfaces) {}
 
-std::string TableWords::rule(const Rule& rule) const { return nft_rule(nft_, lasting(rule)).text; }
+std::string TableWords::rule(const Rule& rule) const {
+  const Rule bare = lasting(rule);
+  if (dialect_ == Dialect::iptables)
+    if (const auto text = iptables_rule(nft_.table, bare)) return *text;
+  return nft_rule(nft_, bare).text;
+}
 
 }  // namespace nsmap::syntax
