@@ -34,7 +34,7 @@ constexpr Row kRows[] = {
     {DiffSubject::sysctl, "sysctls", compare_sysctls},
     {DiffSubject::firewall, "nf_tables", compare_nf_tables},
     {DiffSubject::firewall, "x_tables", compare_x_tables},
-    {DiffSubject::firewall, "ipset", compare_ipsets},
+    {DiffSubject::firewall, "ipsets", compare_ipsets},
 };
 
 struct SubjectName {

@@ -204,8 +204,9 @@ void find_published(Search& search, const Port& port) {
     WhoisAnswer answer;
     answer.kind = WhoisKind::published;
     const std::string address = published.address ? published.address->text() : "*";
-    answer.what = fmt::format("{} {}:{} of {} to port {}", published.protocol, address,
-                              published.port, published.title, published.to.port);
+    const bool host = search.index.host() && published.ns == search.index.host()->id;
+    answer.what = fmt::format("{} {}:{}{} to port {}", published.protocol, address, published.port,
+                              host ? "" : " of " + published.title, published.to.port);
     if (published.to.ns) tell_namespace(search, *published.to.ns, answer);
     if (published.to.pid) tell_pid(search, *published.to.pid, answer);
     if (answer.container.empty()) answer.container = published.to.container;

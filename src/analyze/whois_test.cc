@@ -79,7 +79,7 @@ TEST(Whois, PublishedPort) {
   const auto answers = ask(":8080");
   ASSERT_THAT(answers, SizeIs(1));
   EXPECT_EQ(answers[0].kind, WhoisKind::published);
-  EXPECT_EQ(answers[0].what, "tcp 0.0.0.0:8080 to port 80");
+  EXPECT_EQ(answers[0].what, "tcp *:8080 to port 80");
   EXPECT_EQ(answers[0].container, "web");
 }
 

@@ -34,7 +34,7 @@ void forget_tables(Namespace& ns) {
 
 std::span<const Collector> namespace_collectors(Facts facts) {
   // Links first: others look at them to know what is worth asking for. The wiring stands before
-  // the rest.
+  // the rest, sockets before those that open one more.
   static constexpr Collector kCollectors[] = {
       {"links", collect_links, forget<&Namespace::links>},
       {"addresses", collect_addresses, forget<&Namespace::addresses>},
@@ -43,6 +43,7 @@ std::span<const Collector> namespace_collectors(Facts facts) {
       {"nexthops", collect_nexthops, forget<&Namespace::nexthops>},
       {"nsids", collect_nsids, forget<&Namespace::nsids>},
       {"sysctls", collect_sysctls, forget<&Namespace::sysctls>},
+      {"sockets", collect_sockets, forget<&Namespace::sockets>},
       {"nf_tables", collect_nf_tables, forget_tables<model::firewall::Backend::nf_tables>},
       {"x_tables", collect_x_tables, forget_tables<model::firewall::Backend::x_tables>},
       {"ipsets", collect_ipsets, forget_ipsets},
@@ -50,7 +51,6 @@ std::span<const Collector> namespace_collectors(Facts facts) {
       {"fdb", collect_fdb, forget<&Namespace::fdb>},
       {"neighbours", collect_neighbours, forget<&Namespace::neighbours>},
       {"vlans", collect_vlans, forget<&Namespace::vlans>},
-      {"sockets", collect_sockets, forget<&Namespace::sockets>},
       {"conntrack", collect_conntrack, forget<&Namespace::conntrack>},
   };
   constexpr std::size_t kWiring = 7;

@@ -27,7 +27,7 @@ BOOST_DESCRIBE_ENUM(Hook, prerouting, input, forward, output, postrouting, ingre
 
 struct Rule {
   std::optional<std::uint64_t> handle = {};  // nf_tables
-  std::uint32_t position = 0;  // in its chain, from 0
+  std::uint32_t position = 0;                // in its chain, from 0
   std::string comment = {};
   std::vector<Statement> statements = {};
   friend bool operator==(const Rule&, const Rule&) = default;

@@ -256,7 +256,9 @@ std::string nat_flags_text(const Nat& nat) {
 }
 
 std::string text(const NftPlace& place, const Nat& nat) {
-  constexpr std::array<std::string_view, 4> kKinds = {"snat", "dnat", "masquerade", "redirect"};
+  constexpr std::array<std::string_view, 5> kKinds = {"snat", "dnat", "masquerade", "redirect",
+                                                      "netmap"};
+  if (nat.kind == Nat::Kind::by_hook) unwritable(place, "a translation that depends on the hook");
   if (nat.base_port) unwritable(place, "a shifted range of ports");
   const std::string to = translation_text(place, nat);
   std::string out(kKinds.at(static_cast<std::size_t>(nat.kind)));

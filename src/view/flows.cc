@@ -10,8 +10,8 @@
 namespace nsmap::view {
 namespace {
 
-using analyze::Flow;
 using analyze::Endpoint;
+using analyze::Flow;
 using analyze::FlowNat;
 
 std::string endpoint(const IpAddress& address, std::uint16_t port) {

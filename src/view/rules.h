@@ -80,7 +80,7 @@ BOOST_DESCRIBE_STRUCT(ShownFirewall, (), (id, title, chains, sets, findings))
 struct RulesOptions {
   bool packet_order = false;  // what chains lead to in its place, once for each hook
   bool unused = false;        // rules alone that count packets and have seen none
-  std::string by;             // rules of this writer alone; empty: all
+  std::string by = {};        // rules of this writer alone; empty: all
 };
 
 ShownFirewall show_firewall(const analyze::Titles& titles, const model::Namespace& ns,

@@ -59,6 +59,7 @@ table inet middle {
   chain in {
     type filter hook input priority filter; policy drop;
     ct state established,related accept
+    meta l4proto ipv6-icmp accept
     iifname "lo" accept
     tcp dport 22 ip saddr @trusted accept
     tcp dport 23 drop
@@ -84,7 +85,8 @@ class Ports(TestCase):
         harness.need("nft")
         for name in cls.CHAIN:
             sh(f"ip netns add {name}; ip -n {name} link set lo up")
-            sh(f"ip netns exec {name} sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1")
+            sh(f"ip netns exec {name} sysctl -qw net.ipv4.ip_forward=1 "
+               "net.ipv6.conf.all.forwarding=1 net.ipv6.conf.default.accept_dad=0")
         for at, (left, right) in enumerate(zip(cls.CHAIN, cls.CHAIN[1:]), 1):
             sh(f"ip link add r{at} netns {left} type veth peer name l{at} netns {right}")
             for netns, link, host in ((left, f"r{at}", 1), (right, f"l{at}", 2)):
@@ -94,6 +96,8 @@ class Ports(TestCase):
             if at > 1:
                 sh(f"ip -n {right} route add default via 10.{at}.0.1")
                 sh(f"ip -n {right} -6 route add default via fd00:{at}::1")
+        sh("ip -n outside route add default via 10.1.0.2")
+        sh("ip -n outside -6 route add default via fd00:1::2")
         sh("ip netns exec edge nft -f -", input=EDGE)
         sh("ip netns exec middle nft -f -", input=MIDDLE)
         cls.servers = [

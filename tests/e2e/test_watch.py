@@ -104,6 +104,16 @@ class Watch(TestCase):
         watcher.told("host: - link up0, veth to eth0 @red")
         watcher.told("red: - link eth0, veth to up0 @host")
 
+    def test_firewalls(self):
+        harness.need("nft")
+        watcher = self.watch()
+        sh("ip netns exec red nft add table inet t")
+        watcher.told_like(r"red: \+ .*table inet t.*")
+        sh("ip netns exec red nft add chain inet t c && ip netns exec red nft add rule inet t c tcp dport 22 drop")
+        watcher.told_like(r"red: \+ .*tcp dport 22 drop.*")
+        sh("ip netns exec red nft delete table inet t")
+        watcher.told_like(r"red: - .*inet t.*")
+
     def test_bridges_and_settings(self):
         watcher = self.watch()
         sh("ip link add br0 type bridge && ip link add p0 type veth peer name p1 netns red && "
