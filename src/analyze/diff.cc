@@ -74,6 +74,13 @@ bool is_unread(const Unread& unread, model::NetnsId id, std::string_view source)
   return found != unread.end() && found->second.contains(source);
 }
 
+// Firewalls are read since there are rows of coverage for them.
+bool is_covered(const model::Snapshot& snapshot, DiffSubject subject, std::string_view source) {
+  return subject != DiffSubject::firewall || snapshot.coverage.empty() ||
+         std::ranges::find(snapshot.coverage, source, &model::Coverage::source) !=
+             snapshot.coverage.end();
+}
+
 // The collecting process and those that started it.
 void add_observers(const DiffSide& side, DiffContext& context) {
   constexpr int kMostAncestors = 64;
@@ -182,12 +189,15 @@ void Differ::compare_pair(const NamespacePair& pair) {
     return report(comparison, {unread(read_before), DiffSubject::namespace_});
   // Processes are not in their namespace.
   const bool equal = is_equal(pair);
+  std::set<DiffSubject> told;  // not to be compared; a subject may have several sources
   for (const Row& row : kRows) {
-    const bool before = !is_unread(unread_before_, pair.before->id, row.source);
-    const bool after = !is_unread(unread_after_, pair.after->id, row.source);
+    const bool before = !is_unread(unread_before_, pair.before->id, row.source) &&
+                        is_covered(before_.snapshot.index.snapshot(), row.subject, row.source);
+    const bool after = !is_unread(unread_after_, pair.after->id, row.source) &&
+                       is_covered(after_.snapshot.index.snapshot(), row.subject, row.source);
     if (before && after && (!equal || row.compare == compare_processes))
       row.compare(comparison);
-    else if (before != after)
+    else if (before != after && told.insert(row.subject).second)
       report(comparison, {unread(before), row.subject});
   }
 }

@@ -234,6 +234,14 @@ TEST_F(Diff, TellsFirewallsByWhatTheySay) {
                                      "first tcp dport 1 accept>first tcp dport 2 accept"));
 }
 
+TEST_F(Diff, AnOlderSnapshotHasNoFirewalls) {
+  before_.coverage = {{"links"}};
+  after_.coverage = {{"links"}, {"nf_tables"}, {"x_tables"}, {"ipsets"}};
+  web_.firewall.edit().tables = {test_table(model::firewall::Family::inet, "t", {})};
+  EXPECT_THAT(changes(), testing::Contains("web: unread_before firewall "));
+  EXPECT_THAT(changes(), testing::Not(testing::Contains(testing::HasSubstr("table inet t"))));
+}
+
 TEST_F(Diff, TellsProcessesButNotThoseThatMadeTheSnapshot) {
   after_.processes.push_back(test_process(40, "sudo", kHost));
   after_.processes.push_back(test_process(41, "nsmap", kHost));
