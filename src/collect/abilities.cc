@@ -35,9 +35,9 @@ class Modules {
 
 // The modules of the legacy tables make a list in every namespace (x_tables.c xt_proto_init).
 bool has_table_lists(os::Kernel& kernel) {
-  for (const char* path : {"/proc/thread-self/net/ip_tables_names",
-                           "/proc/thread-self/net/ip6_tables_names",
-                           "/proc/thread-self/net/arp_tables_names"})
+  for (const char* path :
+       {"/proc/thread-self/net/ip_tables_names", "/proc/thread-self/net/ip6_tables_names",
+        "/proc/thread-self/net/arp_tables_names"})
     if (kernel.stat(os::kNoDir, path)) return true;
   return false;
 }
