@@ -13,6 +13,7 @@
 
 #include "collect/collectors.h"
 #include "collect/fields.h"
+#include "collect/ipset_names.h"
 #include "collect/nft_rule.h"
 #include "collect/nft_sets.h"
 #include "collect/nft_tables.h"
@@ -66,7 +67,8 @@ struct FoundIn {
 class Ruleset {
  public:
   // The last attempt goes on where another would give up, and takes what there is.
-  Ruleset(Reading& reading, bool is_last) : transport_(reading.netfilter), is_last_(is_last) {}
+  Ruleset(Reading& reading, bool is_last)
+      : transport_(reading.netfilter), ipsets_(ipset_names(reading.kernel)), is_last_(is_last) {}
 
   // False: there is no ruleset to be had, or another by now.
   bool read() {
@@ -189,16 +191,16 @@ class Ruleset {
     netlink::AttributeList what;
     what.text(NFTA_RULE_TABLE, table.raw_name).text(NFTA_RULE_CHAIN, chain.raw_name);
     NftSets& sets = sets_[chain.table];
-    const bool read =
-        dump(NFT_MSG_GETRULE, nft_family_number(table.table.family), what, chain.chain.rules,
-             [&](const NftAttributes& attributes, Family family, std::vector<Rule>& rules) {
-               Rule rule;
-               rule.handle = attributes.u64(NFTA_RULE_HANDLE);
-               rule.position = static_cast<std::uint32_t>(rules.size());
-               rule.comment = note_text(attributes.bytes(NFTA_RULE_USERDATA), NftNote::comment);
-               decode_rule(attributes.nested(NFTA_RULE_EXPRESSIONS), family, sets, rule);
-               rules.push_back(std::move(rule));
-             });
+    const bool read = dump(
+        NFT_MSG_GETRULE, nft_family_number(table.table.family), what, chain.chain.rules,
+        [&](const NftAttributes& attributes, Family family, std::vector<Rule>& rules) {
+          Rule rule;
+          rule.handle = attributes.u64(NFTA_RULE_HANDLE);
+          rule.position = static_cast<std::uint32_t>(rules.size());
+          rule.comment = note_text(attributes.bytes(NFTA_RULE_USERDATA), NftNote::comment);
+          decode_rule(attributes.nested(NFTA_RULE_EXPRESSIONS), family, sets, rule, ipsets_.get());
+          rules.push_back(std::move(rule));
+        });
     chain.chain.rules.shrink_to_fit();
     return read;
   }
@@ -283,6 +285,7 @@ class Ruleset {
   }
 
   netlink::Transport& transport_;
+  std::unique_ptr<IpsetNames> ipsets_;
   bool is_last_;
   std::vector<FoundTable> tables_;
   std::map<std::pair<Family, std::string>, std::size_t> places_;  // of tables, by raw names

@@ -293,7 +293,8 @@ bool extension(Decoder& decoder, bool target, std::string_view name,
              .target = target,
              .revision = static_cast<std::uint8_t>(revision.value_or(0)),
              .info = info,
-             .family = decoder.family},
+             .family = decoder.family,
+             .ipsets = decoder.ipsets},
             decoder.rule);
   return true;
 }

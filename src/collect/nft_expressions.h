@@ -18,6 +18,7 @@ struct Decoder {
   model::firewall::Family family;
   NftSets& sets;
   model::firewall::Rule& rule;
+  IpsetNames* ipsets = nullptr;
   Registers registers = {};
   Headers headers = {};
 

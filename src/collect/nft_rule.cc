@@ -129,12 +129,13 @@ std::optional<Key> read_key(const Registers& registers, std::uint32_t number,
 
 // --- rules and the like ----------------------------------------------------------------------
 
-void decode_rule(netlink::Attributes expressions, Family family, NftSets& sets, Rule& rule) {
+void decode_rule(netlink::Attributes expressions, Family family, NftSets& sets, Rule& rule,
+                 IpsetNames* ipsets) {
   // Made in a place that is there already, and then given just the room they need.
   static thread_local Rule made;
   made.statements.clear();
   made.comment.clear();
-  Decoder decoder{.family = family, .sets = sets, .rule = made};
+  Decoder decoder{.family = family, .sets = sets, .rule = made, .ipsets = ipsets};
   decoder.headers = Headers::of_family(family);
   decode_all(decoder, expressions);
   rule.statements.assign(std::move_iterator(made.statements.begin()),

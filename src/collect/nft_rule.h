@@ -5,6 +5,7 @@
 
 #include "collect/nft_attributes.h"
 #include "collect/nft_sets.h"
+#include "collect/xt.h"
 #include "model/firewall.h"
 
 // The expressions of nf_tables, decoded into statements.
@@ -12,9 +13,9 @@
 namespace nsmap::collect {
 
 // Sets what a rule's expressions (NFTA_RULE_EXPRESSIONS) mean. What is looked up in the table's
-// sets is noted there.
+// sets is noted there. `ipsets` is for x_tables' matches in it.
 void decode_rule(netlink::Attributes expressions, model::firewall::Family family, NftSets& sets,
-                 model::firewall::Rule& rule);
+                 model::firewall::Rule& rule, IpsetNames* ipsets = nullptr);
 
 // What a list of expressions means that need nothing of a packet: counters, limits and the like, of
 // sets and elements.

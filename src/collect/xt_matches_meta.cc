@@ -34,9 +34,10 @@ bool comment(XtDecoding& out) {
   const Bytes info = out.xt.info;
   if (info.size() != kSize) return false;
   const auto* const text = reinterpret_cast<const char*>(info.data());
+  const std::string said = clean_text({text, strnlen(text, kSize)});
   std::string& comment = out.rule.comment;
-  if (!comment.empty()) comment += "; ";
-  comment += clean_text({text, strnlen(text, kSize)});
+  if (comment == said) return true;
+  comment += (comment.empty() ? "" : "; ") + said;
   return true;
 }
 
