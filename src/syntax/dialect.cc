@@ -32,6 +32,10 @@ constexpr Builtin kIp[] = {
     {"security", "INPUT", Hook::input, 50, "filter"},
     {"security", "FORWARD", Hook::forward, 50, "filter"},
     {"security", "OUTPUT", Hook::output, 50, "filter"},
+    // iptables-nft's own number, where the kernel's NF_IP_PRI_SECURITY is 50 (iptables/nft.c)
+    {"security", "INPUT", Hook::input, 150, "filter"},
+    {"security", "FORWARD", Hook::forward, 150, "filter"},
+    {"security", "OUTPUT", Hook::output, 150, "filter"},
     {"nat", "PREROUTING", Hook::prerouting, -100, "nat"},
     {"nat", "INPUT", Hook::input, 100, "nat"},
     {"nat", "OUTPUT", Hook::output, -100, "nat"},

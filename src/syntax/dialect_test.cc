@@ -16,6 +16,8 @@ Table table(Family family, std::string name, Hook hook, std::int32_t priority, s
 
 TEST(Dialect, IsIptablesWhereEveryBaseChainIsItsOwn) {
   EXPECT_EQ(dialect_of(table(Family::ip, "filter", Hook::forward, 0, "filter")), Dialect::iptables);
+  EXPECT_EQ(dialect_of(table(Family::ip, "security", Hook::forward, 150, "filter")),
+            Dialect::iptables);
   EXPECT_EQ(dialect_of(table(Family::ip, "filter", Hook::forward, 1, "filter")), Dialect::nft);
   EXPECT_EQ(dialect_of(table(Family::inet, "filter", Hook::forward, 0, "filter")), Dialect::nft);
   EXPECT_EQ(dialect_of(table(Family::ip, "mine", Hook::forward, 0, "filter")), Dialect::nft);
