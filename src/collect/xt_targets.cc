@@ -72,9 +72,10 @@ bool reject_with(XtDecoding& out, std::span<const Rejection> known, Reject::With
   return true;
 }
 
-bool reject(XtDecoding& out, const ipt_reject_info& info) {
-  if (info.with != IPT_TCP_RESET)
-    return reject_with(out, kRejections, Reject::With::icmp, info.with);
+// The structure's only member is an enum, which may hold what is none of its values.
+static_assert(sizeof(ipt_reject_info) == sizeof(std::uint32_t));
+bool reject(XtDecoding& out, const std::uint32_t& with) {
+  if (with != IPT_TCP_RESET) return reject_with(out, kRejections, Reject::With::icmp, with);
   out.add(Reject{Reject::With::tcp_reset, 0});
   return true;
 }
