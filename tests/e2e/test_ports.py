@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import harness
-from harness import TestCase, nsmap, run_nsmap, sh
+from harness import TestCase, nsmap, run_nsmap, sh, wait_for
 
 SERVER = """
 import socket, sys, os
@@ -142,7 +142,8 @@ class Ports(TestCase):
             self.assertEqual([(rule["title"], rule["table"], rule["chain"]) for rule in answer["rules"]],
                              [("edge", "edge", "pre"), ("middle", "middle", "pre")])
             self.assertEqual(answer["to"]["pid"], pid)
-            self.assertEqual(connect("outside", edge, 8080), pid)
+            # Neighbours may have to be found first.
+            wait_for(lambda: connect("outside", edge, 8080) == pid, f"{pid} to answer on {edge}")
         self.assertEqual(port["reach"]["from"], "anywhere")
 
     def test_handles_are_the_kernels(self):
