@@ -27,7 +27,7 @@ class KernelNames final : public IpsetNames {
  private:
   std::optional<std::string> ask(std::uint16_t index) {
     if (!socket_.valid()) {
-      auto socket = kernel_.raw_socket(AF_INET);
+      auto socket = kernel_.datagram_socket(AF_INET);
       if (!socket) return std::nullopt;
       socket_ = std::move(*socket);
     }

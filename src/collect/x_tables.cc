@@ -16,7 +16,7 @@
 #include "collect/ipset_names.h"
 #include "collect/xt_entries.h"
 
-// The legacy tables of x_tables: each is one blob, which getsockopt(2) of a raw socket gives.
+// The legacy tables of x_tables: each is one blob, which getsockopt(2) of a socket of the family gives.
 // Asking for a table that is not there makes it (x_tables.c xt_find_table_lock), so only those are
 // asked for that /proc lists. Bridges' tables have no such list, and are left alone.
 
@@ -107,7 +107,7 @@ class Tables {
     const std::string path = std::string("/proc/thread-self/net/") + asker.names;
     const auto names = reading_.kernel.read_once(os::kNoDir, path.c_str(), buffer);
     if (!names || names->empty()) return;
-    const auto socket = reading_.kernel.raw_socket(asker.socket_family);
+    const auto socket = reading_.kernel.datagram_socket(asker.socket_family);
     if (!socket) return say(asker, "", socket.error().value);
     for (std::string_view rest = *names; !rest.empty();) {
       const std::size_t end = std::min(rest.find('\n'), rest.size());

@@ -98,7 +98,7 @@ TEST(XtEntries, ChainsJumpsAndPolicies) {
   EXPECT_THAT(input.rules[0].statements, ElementsAre(Statement{{}, Counter{}}));
   EXPECT_EQ(verdict_of(input.rules[1]), (Verdict{Verdict::Kind::jump, "A"}));
   EXPECT_EQ(verdict_of(input.rules[2]), (Verdict{Verdict::Kind::goto_, "A"}));
-  EXPECT_EQ(input.rules[2].position, 3u);
+  EXPECT_EQ(input.rules[2].position, 2u);
   EXPECT_EQ(table.chains[1].name, "A");
   ASSERT_THAT(table.chains[1].rules, SizeIs(1));
   EXPECT_EQ(verdict_of(table.chains[1].rules[0]), (Verdict{Verdict::Kind::accept, {}}));

@@ -302,7 +302,7 @@ SysResult<bool> FakeKernel::has_bpf_program(int) {
   return true;
 }
 
-SysResult<UniqueFd> FakeKernel::raw_socket(int) {
+SysResult<UniqueFd> FakeKernel::datagram_socket(int) {
   if (socket_options.empty()) return tl::unexpected(unset());
   return open_as("socket:[1]");
 }

@@ -85,7 +85,7 @@ class FakeKernel : public Kernel {
   bool has_capability(int capability) override { return capabilities.contains(capability); }
   std::uint64_t raise_fd_limit() override { return 1024; }
   SysResult<UniqueFd> netlink_socket(NetlinkProtocol) override { return tl::unexpected(unset()); }
-  SysResult<UniqueFd> raw_socket(int family) override;
+  SysResult<UniqueFd> datagram_socket(int family) override;
   SysResult<std::size_t> socket_option(Fd socket, int level, int option,
                                        std::span<std::byte> value) override;
   SysResult<void> send(Fd, Bytes) override { return tl::unexpected(unset()); }

@@ -133,9 +133,9 @@ class Kernel {
   // A netlink socket in the calling thread's network namespace, bound, with extended acks and
   // strict checking of dump requests.
   virtual SysResult<UniqueFd> netlink_socket(NetlinkProtocol protocol) = 0;
-  // A raw socket of AF_INET or AF_INET6 in the calling thread's network namespace, to ask for
-  // options that no other socket has.
-  virtual SysResult<UniqueFd> raw_socket(int family) = 0;
+  // A datagram socket of AF_INET or AF_INET6 in the calling thread's network namespace, to ask for
+  // options of the family, for which a raw one would take CAP_NET_RAW.
+  virtual SysResult<UniqueFd> datagram_socket(int family) = 0;
   // getsockopt(2): `value` is what is asked and becomes what is answered, as long as is returned.
   virtual SysResult<std::size_t> socket_option(Fd socket, int level, int option,
                                                std::span<std::byte> value) = 0;

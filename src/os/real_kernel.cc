@@ -338,8 +338,8 @@ class RealKernel final : public Kernel {
     return fd;
   }
 
-  SysResult<UniqueFd> raw_socket(int family) override {
-    return owned(::socket(family, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW));
+  SysResult<UniqueFd> datagram_socket(int family) override {
+    return owned(::socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   }
 
   SysResult<std::size_t> socket_option(Fd socket, int level, int option,

@@ -245,8 +245,8 @@ void add_rules(IptablesSave& out, const Table& table, const Chain& chain, bool c
     const auto text = iptables_rule(table, rule);
     if (!text) {
       ++out.unwritten;
-      out.text +=
-          fmt::format("# {} {}: iptables has no words for this rule\n", chain.name, rule.position);
+      out.text += fmt::format("# {} {}: iptables has no words for this rule\n", chain.name,
+                              rule.position + 1);
       continue;
     }
     if (counters) out.text += counter_text(counter_of(rule)) + " ";

@@ -77,7 +77,7 @@ TEST(Iptables, SavesOnlyItsOwnTables) {
   input.policy_counter = Counter{1, 2};
   input.rules.resize(2);
   input.rules[0].statements = {{{}, Counter{3, 4}}, {{}, kAccept}};
-  input.rules[1].position = 2;
+  input.rules[1].position = 1;
   input.rules[1].statements = {{{}, Box(Opaque{"new", true, false, 0, {}})}};
   table.chains = {input, {.name = "A"}};
   firewall.tables = {table, {.family = Family::inet, .name = "mine"}};
