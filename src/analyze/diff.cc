@@ -74,11 +74,13 @@ bool is_unread(const Unread& unread, model::NetnsId id, std::string_view source)
   return found != unread.end() && found->second.contains(source);
 }
 
-// Firewalls are read since there are rows of coverage for them.
+// Older programs read no firewalls, and have no row of coverage for them.
 bool is_covered(const model::Snapshot& snapshot, DiffSubject subject, std::string_view source) {
-  return subject != DiffSubject::firewall || snapshot.coverage.empty() ||
-         std::ranges::find(snapshot.coverage, source, &model::Coverage::source) !=
-             snapshot.coverage.end();
+  const auto has_row = [&](std::string_view name) {
+    return std::ranges::find(snapshot.coverage, name, &model::Coverage::source) !=
+           snapshot.coverage.end();
+  };
+  return subject != DiffSubject::firewall || !has_row("links") || has_row(source);
 }
 
 // The collecting process and those that started it.
