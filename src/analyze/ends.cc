@@ -16,8 +16,8 @@ struct ProtocolName {
   bool ports;
 };
 constexpr ProtocolName kProtocols[] = {
-    {1, "icmp", false},    {6, "tcp", true},    {17, "udp", true},
-    {33, "dccp", true},    {47, "gre", false},  {50, "esp", false},
+    {1, "icmp", false},    {2, "igmp", false},  {51, "ah", false},      {6, "tcp", true},
+    {17, "udp", true},     {33, "dccp", true},  {47, "gre", false},     {50, "esp", false},
     {58, "icmpv6", false}, {132, "sctp", true}, {136, "udplite", true},
 };
 

@@ -61,25 +61,42 @@ class Search {
       if (is_waiting(socket)) add(socket);
     for (const Forward& forward : forwards_of(ns_)) add(forward);
     std::vector<OpenPort> ports;
-    for (auto& [key, port] : ports_) ports.push_back(std::move(port));
+    for (auto& [key, port] : ports_) {
+      port.port.reach = both(port.ipv4, port.ipv6);
+      ports.push_back(std::move(port.port));
+    }
     return ports;
   }
 
  private:
   using Key = std::tuple<std::string, std::uint16_t, std::uint16_t, std::optional<IpAddress>>;
 
-  OpenPort& port(std::uint8_t protocol, std::uint16_t first, std::uint16_t last,
-                 const std::optional<IpAddress>& address) {
-    OpenPort& found = ports_[{protocol_name(protocol), first, last, address}];
-    if (!found.answers.empty()) return found;
+  // A port, and from where it is reached by each family; absent: nothing answers by it.
+  struct Found {
+    OpenPort port;
+    std::optional<PortReach> ipv4, ipv6;
+
+    void reached(bool v6, const PortReach& reach) {
+      auto& known = v6 ? ipv6 : ipv4;
+      if (known)
+        widen(*known, reach);
+      else
+        known = reach;
+    }
+  };
+
+  Found& port(std::uint8_t protocol, std::uint16_t first, std::uint16_t last,
+              const std::optional<IpAddress>& address) {
+    Found& place = ports_[{protocol_name(protocol), first, last, address}];
+    OpenPort& found = place.port;
+    if (!found.answers.empty()) return place;
     found.ns = ns_.id;
     found.title = titles_.of(ns_.id);
     found.protocol = protocol_name(protocol);
     found.address = address;
     found.port = first;
     found.last_port = last;
-    found.reach.from = PortFrom::nowhere;
-    return found;
+    return place;
   }
 
   const std::vector<Forward>& forwards_of(const Namespace& ns) {
@@ -103,20 +120,21 @@ class Search {
     } else if (answer.by.pid == Pid(1) || answer.by.command == "systemd") {
       answer.how = PortHow::activation;
     }
-    OpenPort& found = port(protocol, socket.local_port, socket.local_port, address);
+    Found& place = port(protocol, socket.local_port, socket.local_port, address);
+    OpenPort& found = place.port;
     if (std::ranges::find(found.answers, answer) != found.answers.end()) return;
-    const bool v6 = socket.family == model::SocketFamily::inet6;
+    const bool v6 = address ? address->is_v6() : socket.family == model::SocketFamily::inet6;
     if (address && address->is_loopback()) {
-      widen(found.reach, {.from = PortFrom::this_host});
+      place.reached(v6, {.from = PortFrom::this_host});
     } else {
       const bool both = v6 && !address && !socket.v6_only;
       for (const bool family : {false, true})
         if (both || family == v6)
-          widen(found.reach, reach({.protocol = protocol,
-                                    .port = socket.local_port,
-                                    .address = address,
-                                    .v6 = address ? address->is_v6() : family},
-                                   ns_));
+          place.reached(family, reach({.protocol = protocol,
+                                       .port = socket.local_port,
+                                       .address = address,
+                                       .v6 = family},
+                                      ns_));
     }
     found.answers.push_back(std::move(answer));
   }
@@ -175,7 +193,8 @@ class Search {
   }
 
   void add(const Forward& forward, std::uint8_t protocol, std::uint16_t first, std::uint16_t last) {
-    OpenPort& found = port(protocol, first, last, asked_address(forward));
+    Found& place = port(protocol, first, last, asked_address(forward));
+    OpenPort& found = place.port;
     // What its own processes send is told where what comes in is not.
     if (forward.output && !found.answers.empty()) return;
     PortAnswer answer{.how = PortHow::dnat};
@@ -191,7 +210,7 @@ class Search {
       through.sources = forward.only_from;
     }
     through.conditional = through.conditional || forward.conditional;
-    widen(found.reach, through);
+    place.reached(forward.v6, through);
     found.answers.push_back(std::move(answer));
   }
 
@@ -302,8 +321,24 @@ class Search {
 
   // Of two ways to be answered the wider counts.
   static void widen(PortReach& reach, const PortReach& other) {
-    if (width(other.from) > width(reach.from) || (reach.from == PortFrom::nowhere && !reach.rule))
-      reach = other;
+    if (width(other.from) > width(reach.from)) reach = other;
+  }
+
+  // Of both families: where they differ, what comes by one as a whole is a source by its name.
+  static PortReach both(const std::optional<PortReach>& ipv4,
+                        const std::optional<PortReach>& ipv6) {
+    if (!ipv4 || !ipv6) return ipv4 ? *ipv4 : ipv6.value_or(PortReach());
+    if (*ipv4 == *ipv6 || (ipv4->from == ipv6->from && ipv4->sources == ipv6->sources))
+      return *ipv4;
+    const bool narrow4 = width(ipv4->from) < width(ipv6->from);
+    PortReach reach = narrow4 ? *ipv4 : *ipv6;
+    if (reach.from == PortFrom::unknown) return reach;
+    reach.from = PortFrom::some;
+    reach.conditional = ipv4->conditional || ipv6->conditional;
+    const PortReach& wider = narrow4 ? *ipv6 : *ipv4;
+    if (wider.from == PortFrom::anywhere) reach.sources.push_back(narrow4 ? "IPv6" : "IPv4");
+    reach.sources.insert(reach.sources.end(), wider.sources.begin(), wider.sources.end());
+    return reach;
   }
 
   // Of two filters on one way the narrower counts.
@@ -322,7 +357,7 @@ class Search {
   const Namespace& ns_;
   std::map<const Namespace*, std::vector<Forward>> forwards_;
   std::map<const Namespace*, RuleWriters> writers_;
-  std::map<Key, OpenPort> ports_;
+  std::map<Key, Found> ports_;
 };
 
 }  // namespace

@@ -145,6 +145,18 @@ TEST(OpenPorts, AreReachedFromWhereFiltersLet) {
   EXPECT_TRUE(opaque.conditional);
 }
 
+TEST(OpenPorts, TellTheFamilyThatNothingFilters) {
+  Lab lab;
+  model::Socket both = test_socket(22, "tcp", 10);
+  both.family = model::SocketFamily::inet6;
+  both.local = IpAddress::any(true);
+  lab.at(kHost).sockets = {both};
+  lab.add(kHost, filter({{from("10.0.0.0", "ff000000"), accept()}}, true));
+  const PortReach reach = lab.port(22).reach;
+  EXPECT_EQ(reach.from, PortFrom::some);
+  EXPECT_EQ(reach.sources, (std::vector<std::string>{"10.0.0.0/8", "IPv6"}));
+}
+
 TEST(OpenPorts, ThatAreSentOnMeetForwardNotInput) {
   Lab lab;
   lab.add(kHost, published("172.17.0.2", 80));

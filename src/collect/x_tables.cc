@@ -16,9 +16,9 @@
 #include "collect/ipset_names.h"
 #include "collect/xt_entries.h"
 
-// The legacy tables of x_tables: each is one blob, which getsockopt(2) of a socket of the family gives.
-// Asking for a table that is not there makes it (x_tables.c xt_find_table_lock), so only those are
-// asked for that /proc lists. Bridges' tables have no such list, and are left alone.
+// The legacy tables of x_tables: each is one blob, which getsockopt(2) of a socket of the family
+// gives. Asking for a table that is not there makes it (x_tables.c xt_find_table_lock), so only
+// those are asked for that /proc lists. Bridges' tables have no such list, and are left alone.
 
 namespace nsmap::collect {
 namespace {
