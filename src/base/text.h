@@ -27,8 +27,8 @@ std::string xml_text(std::string_view text);
 // Text for a double-quoted DOT string, without the quotes: no escString sequence survives.
 std::string dot_text(std::string_view text);
 
-// A word of iptables-restore's input: quoted, with \ before " \ ' in it, where it is more than letters,
-// digits, _ and -.
+// A word of iptables-restore's input: quoted, with \ before " \ ' in it, where it is more than
+// letters, digits, _ and -.
 std::string iptables_text(std::string_view text);
 
 // How many terminal columns the text takes: wide East Asian characters two, combining marks none.
