@@ -84,7 +84,7 @@ TEST(Xt, PortsAreOfTheProtocolBefore) {
   info.ports[1] = 8000;
   info.ports[2] = 8080;
   info.pflags[1] = 1;
-  const auto& action = decoded("multiport", 1, info, rule).statements.at(1).action;
+  const Action action = decoded("multiport", 1, info, rule).statements.at(1).action;
   EXPECT_EQ(action,
             Action(Box(OneOf{{PacketField::tcp_dport},
                              {{number(80, 2), number(80, 2)}, {number(8000, 2), number(8080, 2)}},
