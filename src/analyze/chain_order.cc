@@ -101,16 +101,26 @@ struct TableJumps::Seen {
   std::unordered_set<const Chain*> all;  // nameless ones as well
 };
 
-TableJumps::TableJumps(const Table& table) {
+TableIndex::TableIndex(const Table& table) : table_(table) {
   for (const Chain& chain : table.chains) chains_.emplace(chain.name, &chain);
-  for (const Set& set : table.sets)
-    if (set.map) maps_.emplace(set.name, &set);
+  for (const Set& set : table.sets) sets_.emplace(set.name, &set);
 }
 
+const Chain* TableIndex::chain(std::string_view name) const {
+  const auto found = chains_.find(name);
+  return found == chains_.end() ? nullptr : found->second;
+}
+
+const Set* TableIndex::set(std::string_view name) const {
+  const auto found = sets_.find(name);
+  return found == sets_.end() ? nullptr : found->second;
+}
+
+TableJumps::TableJumps(const Table& table) : table_(table) {}
+
 void TableJumps::add(const Verdict& verdict, Seen& seen) const {
-  const auto found = chains_.find(verdict.chain);
-  if (verdict.chain.empty() || found == chains_.end()) return;
-  const Chain* chain = found->second;
+  const Chain* const chain = verdict.chain.empty() ? nullptr : table_.chain(verdict.chain);
+  if (!chain) return;
   if (!seen.all.insert(chain).second) return;
   if (!chain->binding) return seen.chains.push_back(chain);
   for (const Rule& rule : chain->rules) add(rule, seen);
@@ -120,9 +130,9 @@ void TableJumps::add(const Rule& rule, Seen& seen) const {
   for (const Statement& statement : rule.statements) {
     if (const auto* verdict = std::get_if<Verdict>(&statement.action)) add(*verdict, seen);
     const auto* map = std::get_if<Box<VerdictMap>>(&statement.action);
-    const auto found = map ? maps_.find((*map)->map) : maps_.end();
-    if (found == maps_.end()) continue;
-    for (const Element& element : found->second->elements)
+    const Set* const set = map ? table_.set((*map)->map) : nullptr;
+    if (!set) continue;
+    for (const Element& element : set->elements)
       if (element.verdict) add(*element.verdict, seen);
   }
 }

@@ -32,6 +32,22 @@ struct CalledChain {
 // Those that packets may come to in the order they do, then those that nothing leads to.
 std::vector<CalledChain> called_chains(const model::firewall::Firewall& firewall);
 
+// A table's chains and sets by name. Borrows the table.
+class TableIndex {
+ public:
+  explicit TableIndex(const model::firewall::Table& table);
+
+  const model::firewall::Table& table() const { return table_; }
+  // Null: there is none.
+  const model::firewall::Chain* chain(std::string_view name) const;
+  const model::firewall::Set* set(std::string_view name) const;
+
+ private:
+  const model::firewall::Table& table_;
+  std::unordered_map<std::string_view, const model::firewall::Chain*> chains_;
+  std::unordered_map<std::string_view, const model::firewall::Set*> sets_;
+};
+
 // Where the rules of a table lead. Refers to the table.
 class TableJumps {
  public:
@@ -46,8 +62,7 @@ class TableJumps {
   void add(const model::firewall::Rule& rule, Seen& seen) const;
   void add(const model::firewall::Verdict& verdict, Seen& seen) const;
 
-  std::unordered_map<std::string_view, const model::firewall::Chain*> chains_;
-  std::unordered_map<std::string_view, const model::firewall::Set*> maps_;
+  TableIndex table_;
 };
 
 }  // namespace nsmap::analyze

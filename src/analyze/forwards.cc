@@ -7,6 +7,8 @@
 #include <iterator>
 #include <variant>
 
+#include "syntax/values.h"
+
 namespace nsmap::analyze {
 namespace {
 
@@ -14,24 +16,19 @@ using namespace model::firewall;
 using model::DataType;
 using model::PacketField;
 
-struct BaseChain {
-  const Table* table;
-  const Chain* chain;
-};
-
 bool sees(const Table& table, bool v6) {
   return table.family == Family::inet || table.family == (v6 ? Family::ip6 : Family::ip);
 }
 
 // The base chains of a hook and type that packets of a family meet, in the order they do.
-std::vector<BaseChain> base_chains(const model::Namespace& ns, Hook hook, bool nat, bool v6) {
-  std::vector<BaseChain> found;
-  for (const Table& table : ns.firewall->tables)
-    if (sees(table, v6) && !table.dormant)
-      for (const Chain& chain : table.chains)
-        if (chain.hook == hook && (chain.type == "nat") == nat) found.push_back({&table, &chain});
-  std::ranges::stable_sort(found, {},
-                           [](const BaseChain& base) { return base.chain->priority.value_or(0); });
+std::vector<ChainRef> base_chains(const std::vector<HookChains>& order, Hook hook, bool nat,
+                                  bool v6) {
+  std::vector<ChainRef> found;
+  for (const HookChains& here : order)
+    if (here.hook == hook)
+      for (const ChainRef& ref : here.chains)
+        if (sees(*ref.table, v6) && !ref.table->dormant && (ref.chain->type == "nat") == nat)
+          found.push_back(ref);
   return found;
 }
 
@@ -118,41 +115,22 @@ std::vector<Asked> asked(const Condition& condition, const TableIndex& table) {
   return all;
 }
 
-// How many leading bits of a mask are set; nothing: others too.
-std::optional<std::uint8_t> prefix_length(const Octets& mask) {
-  std::uint8_t length = 0;
-  bool ended = false;
-  for (const std::byte byte : mask)
-    for (int bit = 7; bit >= 0; --bit) {
-      const bool set = (byte >> bit & std::byte{1}) != std::byte{0};
-      if (set && ended) return std::nullopt;
-      if (set) ++length;
-      ended = ended || !set;
-    }
-  return length;
+std::optional<Prefix> prefix(const Octets& first, std::optional<unsigned> length) {
+  const auto address = IpAddress::from_bytes(first);
+  if (!address || !length) return std::nullopt;
+  return Prefix{*address, static_cast<std::uint8_t>(*length)};
 }
 
 // Addresses from a first to a last one that are a prefix.
 std::optional<Prefix> prefix_of(const Interval& interval) {
-  const auto address = IpAddress::from_bytes(interval.first);
-  if (!address || interval.first.size() != interval.last.size()) return std::nullopt;
-  Octets mask = interval.first;
-  for (std::size_t at = 0; at < mask.size(); ++at) {
-    mask[at] = ~(interval.first[at] ^ interval.last[at]);
-    if ((interval.first[at] & ~mask[at]) != std::byte{0}) return std::nullopt;
-  }
-  const auto length = prefix_length(mask);
-  if (!length) return std::nullopt;
-  return Prefix{*address, *length};
+  if (interval.first.size() != interval.last.size()) return std::nullopt;
+  return prefix(interval.first, syntax::prefix_length(interval.first, interval.last));
 }
 
 std::optional<Prefix> prefix_of(const Asked& asked) {
   if (asked.intervals.size() != 1) return std::nullopt;
   if (asked.mask.empty()) return prefix_of(asked.intervals.front());
-  const auto address = IpAddress::from_bytes(asked.intervals.front().first);
-  const auto length = prefix_length(asked.mask);
-  if (!address || !length) return std::nullopt;
-  return Prefix{*address, *length};
+  return prefix(asked.intervals.front().first, syntax::prefix_length(asked.mask));
 }
 
 // "10.0.0.1", "10.0.0.0/8".
@@ -255,20 +233,26 @@ std::optional<Wanted> constant(const Value& value, const Make& make) {
   return octets ? make(*octets) : std::nullopt;
 }
 
-void add_forwards(const model::Namespace& ns, bool v6, Hook hook, std::vector<Forward>& found) {
+}  // namespace
+
+const TableIndex& NamespaceRules::index(const Table& table) {
+  return tables_.try_emplace(&table, table).first->second;
+}
+
+void NamespaceRules::add_forwards(bool v6, Hook hook) {
   const Known known{.fields = {{PacketField::meta_nfproto, Octets::number(v6 ? 10 : 2, 1)},
                                {PacketField::ct_state, Octets::number(8, 4)}}};
-  for (const auto& [table, chain] : base_chains(ns, hook, true, v6)) {
-    const TableIndex index(*table);
-    for (const Way& way : ways_through(index, *chain, known)) {
+  for (const auto& [table, chain] : base_chains(order_, hook, true, v6)) {
+    const TableIndex& names = index(*table);
+    for (const Way& way : ways_through(names, *chain, known)) {
       if (way.end != Way::End::nat ||
           (way.nat->kind != Nat::Kind::dnat && way.nat->kind != Nat::Kind::redirect))
         continue;
-      Forward& forward = found.emplace_back();
+      Forward& forward = forwards_->emplace_back();
       forward.v6 = v6;
       forward.output = hook == Hook::output;
       forward.place = way.place;
-      Reader reader(index, forward);
+      Reader reader(names, forward);
       for (const Condition& condition : way.conditions) reader.read(condition);
       forward.address = constant<IpAddress>(
           way.nat->address, [](const Octets& octets) { return IpAddress::from_bytes(octets); });
@@ -280,6 +264,8 @@ void add_forwards(const model::Namespace& ns, bool v6, Hook hook, std::vector<Fo
     }
   }
 }
+
+namespace {
 
 Known known_of(const model::Namespace& ns, const Arrival& arrival) {
   Known known{.fields = {{PacketField::meta_nfproto, Octets::number(arrival.v6 ? 10 : 2, 1)},
@@ -391,19 +377,23 @@ Admission through(const TableIndex& table, const Chain& chain, const Known& know
 
 }  // namespace
 
-std::vector<Forward> find_forwards(const model::Namespace& ns) {
-  std::vector<Forward> found;
+NamespaceRules::NamespaceRules(const model::Namespace& ns)
+    : ns_(ns), order_(hook_order(*ns.firewall)) {}
+
+const std::vector<Forward>& NamespaceRules::forwards() {
+  if (forwards_) return *forwards_;
+  forwards_.emplace();
   for (const Hook hook : {Hook::prerouting, Hook::output})
-    for (const bool v6 : {false, true}) add_forwards(ns, v6, hook, found);
-  return found;
+    for (const bool v6 : {false, true}) add_forwards(v6, hook);
+  return *forwards_;
 }
 
-Admission admission(const model::Namespace& ns, const Arrival& arrival) {
-  const Known known = known_of(ns, arrival);
+Admission NamespaceRules::admission(const Arrival& arrival) {
+  const Known known = known_of(ns_, arrival);
   Admission worst;
   for (const Hook hook : {Hook::prerouting, arrival.forwarded ? Hook::forward : Hook::input})
-    for (const auto& [table, chain] : base_chains(ns, hook, false, arrival.v6)) {
-      Admission one = through(TableIndex(*table), *chain, known);
+    for (const auto& [table, chain] : base_chains(order_, hook, false, arrival.v6)) {
+      Admission one = through(index(*table), *chain, known);
       const auto rank = [](const Admission& admission) {
         constexpr Admission::Kind kOrder[] = {Admission::Kind::all, Admission::Kind::some,
                                               Admission::Kind::unknown, Admission::Kind::none};

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "analyze/rule_ways.h"
@@ -31,9 +32,6 @@ struct Forward {
   RulePlace place = {};
 };
 
-// All of the namespace, in the order of the hooks.
-std::vector<Forward> find_forwards(const model::Namespace& ns);
-
 // A packet as far as it is known, on its way to a port.
 struct Arrival {
   std::uint8_t protocol = 0;
@@ -53,6 +51,23 @@ struct Admission {
   RulePlace place = {};  // what stops the others
 };
 
-Admission admission(const model::Namespace& ns, const Arrival& arrival);
+// What the firewall of a namespace says, which it borrows; what is asked for often is kept.
+class NamespaceRules {
+ public:
+  explicit NamespaceRules(const model::Namespace& ns);
+
+  // All that are sent on, in the order of the hooks.
+  const std::vector<Forward>& forwards();
+  Admission admission(const Arrival& arrival);
+
+ private:
+  const TableIndex& index(const model::firewall::Table& table);
+  void add_forwards(bool v6, model::firewall::Hook hook);
+
+  const model::Namespace& ns_;
+  std::vector<HookChains> order_;
+  std::unordered_map<const model::firewall::Table*, TableIndex> tables_;
+  std::optional<std::vector<Forward>> forwards_;
+};
 
 }  // namespace nsmap::analyze

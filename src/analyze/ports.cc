@@ -59,7 +59,7 @@ class Search {
   std::vector<OpenPort> run() {
     for (const Socket& socket : ns_.sockets)
       if (is_waiting(socket)) add(socket);
-    for (const Forward& forward : forwards_of(ns_)) add(forward);
+    for (const Forward& forward : rules_of(ns_).forwards()) add(forward);
     std::vector<OpenPort> ports;
     for (auto& [key, port] : ports_) {
       port.port.reach = both(port.ipv4, port.ipv6);
@@ -99,10 +99,8 @@ class Search {
     return place;
   }
 
-  const std::vector<Forward>& forwards_of(const Namespace& ns) {
-    const auto [at, fresh] = forwards_.try_emplace(&ns);
-    if (fresh) at->second = find_forwards(ns);
-    return at->second;
+  NamespaceRules& rules_of(const Namespace& ns) {
+    return rules_.try_emplace(&ns, ns).first->second;
   }
 
   // --- sockets ---------------------------------------------------------------------------------
@@ -261,7 +259,7 @@ class Search {
   // The rule of a namespace that sends on what comes to such an address of it.
   const Forward* sent_on(const Namespace& ns, std::uint8_t protocol, const IpAddress& address,
                          std::uint16_t port) {
-    for (const Forward& forward : forwards_of(ns)) {
+    for (const Forward& forward : rules_of(ns).forwards()) {
       const bool ports =
           forward.ports.empty() || std::ranges::any_of(forward.ports, [&](const auto& range) {
             return range.first <= port && port <= range.second;
@@ -281,7 +279,7 @@ class Search {
     name.family = place.table->family;
     name.table = place.table->name;
     name.chain = place.chain->name;
-    name.dialect = syntax::dialect_of(*place.table) == syntax::Dialect::nft ? "nft" : "iptables";
+    name.dialect = syntax::dialect_name(syntax::dialect_of(*place.table));
     const RuleWriters& writers = writers_.try_emplace(&ns, *ns.firewall).first->second;
     const ChainRef chain{place.table, place.chain};
     name.writer = place.rule ? writers.of(chain, *place.rule) : writers.of(chain);
@@ -294,7 +292,7 @@ class Search {
   // --- from where ------------------------------------------------------------------------------
 
   PortReach reach(const Arrival& arrival, const Namespace& ns) {
-    const Admission admitted = admission(ns, arrival);
+    const Admission admitted = rules_of(ns).admission(arrival);
     PortReach reach{.sources = admitted.sources, .conditional = admitted.conditional};
     switch (admitted.kind) {
       case Admission::Kind::all:
@@ -355,7 +353,7 @@ class Search {
   const Titles& titles_;
   const Ends& ends_;
   const Namespace& ns_;
-  std::map<const Namespace*, std::vector<Forward>> forwards_;
+  std::map<const Namespace*, NamespaceRules> rules_;
   std::map<const Namespace*, RuleWriters> writers_;
   std::map<Key, Found> ports_;
 };

@@ -123,7 +123,10 @@ class Walk {
  private:
   // Whether nothing comes back from it.
   bool follow(const Chain& chain) {
-    if (depth_ == kMostDepth) return give_up({&table_.table(), &chain, nullptr});
+    if (depth_ == kMostDepth) {
+      end({&table_.table(), &chain, nullptr}, Way::End::unknown, true);
+      return true;
+    }
     ++depth_;
     bool ended = false;
     for (const Rule& rule : chain.rules) {
@@ -141,7 +144,7 @@ class Walk {
 
   Next pass(const Chain& chain, const Rule& rule) {
     if (++steps_ > kMostSteps)
-      return give_up({&table_.table(), &chain, &rule}) ? Next::nothing : Next::rule;
+      return end({&table_.table(), &chain, &rule}, Way::End::unknown, true);
     const std::size_t met = conditions_.size();
     Next next = Next::rule;
     for (const Statement& statement : rule.statements) {
@@ -236,7 +239,8 @@ class Walk {
 
   Next enter(const RulePlace& place, const Verdict& verdict, bool always) {
     const Chain* const chain = table_.chain(verdict.chain);
-    const bool ended = chain ? follow(*chain) : give_up(place);
+    if (!chain) return end(place, Way::End::unknown, always);
+    const bool ended = follow(*chain);
     if (!always) return Next::rule;
     if (ended) return Next::nothing;
     return verdict.kind == Verdict::Kind::goto_ ? Next::caller : Next::rule;
@@ -246,10 +250,7 @@ class Walk {
   Next choose(const RulePlace& place, const Statement& statement, const VerdictMap& map,
               bool always) {
     const Set* const set = table_.set(map.map);
-    if (!set) {
-      give_up(place);
-      return Next::rule;
-    }
+    if (!set) return end(place, Way::End::unknown, false);
     const std::size_t met = conditions_.size();
     for (const Element& element : set->elements) {
       const Answer answer = ask_element(*set, element, map.key, known_);
@@ -265,11 +266,6 @@ class Walk {
   Next end(const RulePlace& place, Way::End end, bool always, const Nat* nat = nullptr) {
     ways_.push_back({end, nat, conditions_, place});
     return always ? Next::nothing : Next::rule;
-  }
-
-  bool give_up(const RulePlace& place) {
-    ways_.push_back({Way::End::unknown, nullptr, conditions_, place});
-    return true;
   }
 
   void policy(const Chain& chain) {
@@ -314,21 +310,6 @@ std::optional<Octets> value_of(const Value& value, const Known& known) {
   const auto* field = std::get_if<PacketField>(&value);
   const Octets* const found = field ? known.find(*field) : nullptr;
   return found ? std::optional(*found) : std::nullopt;
-}
-
-TableIndex::TableIndex(const Table& table) : table_(table) {
-  for (const Chain& chain : table.chains) chains_.emplace(chain.name, &chain);
-  for (const Set& set : table.sets) sets_.emplace(set.name, &set);
-}
-
-const Chain* TableIndex::chain(std::string_view name) const {
-  const auto found = chains_.find(name);
-  return found == chains_.end() ? nullptr : found->second;
-}
-
-const Set* TableIndex::set(std::string_view name) const {
-  const auto found = sets_.find(name);
-  return found == sets_.end() ? nullptr : found->second;
 }
 
 std::vector<Interval> parts_of(const Set& set, const Element& element) {

@@ -2,11 +2,10 @@
 
 #include <functional>
 #include <optional>
-#include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
+#include "analyze/chain_order.h"
 #include "model/firewall.h"
 
 // Which ways packets may take through a chain, when only some of their fields are known: the rules
@@ -29,22 +28,6 @@ struct Known {
 struct Condition {
   const model::firewall::Statement* statement = nullptr;
   const model::firewall::Element* element = nullptr;
-};
-
-// A table's chains and sets by name. Borrows the table.
-class TableIndex {
- public:
-  explicit TableIndex(const model::firewall::Table& table);
-
-  const model::firewall::Table& table() const { return table_; }
-  // Null: there is none.
-  const model::firewall::Chain* chain(std::string_view name) const;
-  const model::firewall::Set* set(std::string_view name) const;
-
- private:
-  const model::firewall::Table& table_;
-  std::unordered_map<std::string_view, const model::firewall::Chain*> chains_;
-  std::unordered_map<std::string_view, const model::firewall::Set*> sets_;
 };
 
 struct RulePlace {

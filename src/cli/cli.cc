@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "analyze/find.h"
 #include "cli/arguments.h"
 #include "cli/command.h"
 #include "cli/source.h"
@@ -122,6 +123,16 @@ int act(const Action& action, const Options& options, const Environment& environ
 }
 
 }  // namespace
+
+Result<Namespaces> named_namespaces(const Request& request) {
+  Namespaces found;
+  for (const std::string& thing : request.options.things) {
+    const auto ns = analyze::find_namespace(request.index(), request.titles(), thing, request.own);
+    if (!ns) return tl::unexpected(ns.error());
+    found.push_back(*ns);
+  }
+  return found;
+}
 
 const model::Index& Request::index() const {
   if (!index_) index_.emplace(snapshot);

@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <iterator>
 
-#include "analyze/find.h"
 #include "analyze/ports.h"
 #include "cli/command.h"
 #include "codec/json_write.h"
@@ -15,20 +14,12 @@ constexpr Option kOptions[] = {
     {"-a,--all", "", "of every namespace", &Options::all},
 };
 
-using Namespaces = std::vector<const model::Namespace*>;
-
-// The namespaces that are named, or the host's.
+// All, those that are named, or the host's.
 Result<Namespaces> wanted(const Request& request) {
+  if (!request.options.all && !request.options.things.empty()) return named_namespaces(request);
   Namespaces found;
-  if (request.options.all)
-    for (const model::Namespace& ns : request.snapshot.namespaces) found.push_back(&ns);
-  else if (request.options.things.empty() && request.index().host())
-    found.push_back(request.index().host());
-  for (const std::string& thing : request.options.things) {
-    const auto ns = analyze::find_namespace(request.index(), request.titles(), thing, request.own);
-    if (!ns) return tl::unexpected(ns.error());
-    found.push_back(*ns);
-  }
+  for (const model::Namespace& ns : request.snapshot.namespaces)
+    if (request.options.all || &ns == request.index().host()) found.push_back(&ns);
   return found;
 }
 

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-#include "analyze/find.h"
 #include "cli/command.h"
 #include "codec/json_write.h"
 #include "render/terminal.h"
@@ -30,19 +29,12 @@ constexpr Option kOptions[] = {
 using model::firewall::Backend;
 using model::firewall::Family;
 
-using Namespaces = std::vector<const model::Namespace*>;
-
 // Those named; none named: all that have a firewall.
 Result<Namespaces> find_all(const Request& request) {
+  if (!request.options.things.empty()) return named_namespaces(request);
   Namespaces found;
-  for (const std::string& thing : request.options.things) {
-    const auto ns = analyze::find_namespace(request.index(), request.titles(), thing, request.own);
-    if (!ns) return tl::unexpected(ns.error());
-    found.push_back(*ns);
-  }
-  if (request.options.things.empty())
-    for (const model::Namespace& ns : request.snapshot.namespaces)
-      if (!ns.firewall->tables.empty()) found.push_back(&ns);
+  for (const model::Namespace& ns : request.snapshot.namespaces)
+    if (!ns.firewall->tables.empty()) found.push_back(&ns);
   return found;
 }
 

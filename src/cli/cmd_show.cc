@@ -1,4 +1,3 @@
-#include "analyze/find.h"
 #include "cli/command.h"
 #include "codec/json.h"
 #include "render/terminal.h"
@@ -7,18 +6,6 @@
 
 namespace nsmap::cli {
 namespace {
-
-using Namespaces = std::vector<const model::Namespace*>;
-
-Result<Namespaces> find_all(const Request& request) {
-  Namespaces found;
-  for (const std::string& thing : request.options.things) {
-    const auto ns = analyze::find_namespace(request.index(), request.titles(), thing, request.own);
-    if (!ns) return tl::unexpected(ns.error());
-    found.push_back(*ns);
-  }
-  return found;
-}
 
 std::string show_json(const Request& request, const Namespaces& namespaces) {
   std::vector<view::ShownNamespace> shown;
@@ -40,7 +27,7 @@ std::string show_text(const Request& request, const Namespaces& namespaces) {
 }
 
 Result<Answer> run_show(const Request& request) {
-  return find_all(request).map([&](const Namespaces& found) {
+  return named_namespaces(request).map([&](const Namespaces& found) {
     return Answer{request.options.json ? show_json(request, found) : show_text(request, found)};
   });
 }

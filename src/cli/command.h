@@ -123,6 +123,11 @@ struct Request {
   mutable std::optional<analyze::Titles> titles_;
 };
 
+using Namespaces = std::vector<const model::Namespace*>;
+
+// The namespaces that the command's arguments name, in their order.
+Result<Namespaces> named_namespaces(const Request& request);
+
 struct Answer {
   std::string bytes = {};          // for standard output or Options::output
   bool yes = true;                 // exit status 0; else 1

@@ -28,23 +28,13 @@ std::optional<std::size_t> star_at(const Octets& first, const Octets& last) {
   return at;
 }
 
-// The length of the prefix that the range is.
-std::optional<unsigned> prefix_of(const Octets& first, const Octets& last) {
-  Octets mask(first.size());
-  for (std::size_t at = 0; at != mask.size(); ++at) {
-    mask[at] = ~(first[at] ^ last[at]);
-    if ((first[at] & ~mask[at]) != std::byte{0}) return std::nullopt;
-  }
-  return prefix_length(mask);
-}
-
 std::string range_text(const NftPlace& place, const KeyPart& part, const Octets& first,
                        const Octets& last) {
   if (last.empty() || first == last || first.size() != last.size())
     return constant_text(place, part, first);
   if (part.type == DataType::interface_name)
     if (const auto star = star_at(first, last)) return interface_text(first, *star);
-  const auto length = prefix_of(first, last);
+  const auto length = prefix_length(first, last);
   if (length && (part.type == DataType::ipv4 || part.type == DataType::ipv6))
     return fmt::format("{}/{}", constant_text(place, part, first), *length);
   return fmt::format("{}-{}", constant_text(place, part, first), constant_text(place, part, last));

@@ -270,6 +270,15 @@ std::optional<unsigned> prefix_length(const Octets& mask) {
   return length;
 }
 
+std::optional<unsigned> prefix_length(const Octets& first, const Octets& last) {
+  Octets mask(first.size());
+  for (std::size_t at = 0; at != mask.size(); ++at) {
+    mask[at] = ~(first[at] ^ last[at]);
+    if ((first[at] & ~mask[at]) != std::byte{0}) return std::nullopt;
+  }
+  return prefix_length(mask);
+}
+
 std::string duration_text(std::uint64_t milliseconds) {
   std::string text;
   for (const Unit& unit : kUnits) {

@@ -33,6 +33,8 @@ std::uint32_t type_bits(model::DataType type);
 
 // How many ones a mask begins with, where nothing but zeros follows.
 std::optional<unsigned> prefix_length(const Octets& mask);
+// The length of the prefix that a range is, of bounds as long as each other; nothing: it is none.
+std::optional<unsigned> prefix_length(const Octets& first, const Octets& last);
 
 // Milliseconds as nft writes a time: "1h30m", "250ms".
 std::string duration_text(std::uint64_t milliseconds);

@@ -18,25 +18,6 @@ using analyze::PortFrom;
 using analyze::PortHow;
 using analyze::RuleName;
 
-std::string_view family_text(model::firewall::Family family) {
-  using model::firewall::Family;
-  switch (family) {
-    case Family::ip:
-      return "ip";
-    case Family::ip6:
-      return "ip6";
-    case Family::inet:
-      return "inet";
-    case Family::arp:
-      return "arp";
-    case Family::bridge:
-      return "bridge";
-    case Family::netdev:
-      return "netdev";
-  }
-  return "";
-}
-
 std::string port_text(const OpenPort& port) {
   if (port.port == port.last_port) return fmt::format("{} {}", port.protocol, port.port);
   if (port.port == 0 && port.last_port == 65535) return port.protocol + " *";
@@ -156,8 +137,9 @@ Text from_text(const OpenPort& port) {
 
 std::string rule_name_text(const RuleName& rule) {
   using model::firewall::Backend;
-  std::string text = fmt::format("{}{} {} {}", rule.backend == Backend::x_tables ? "legacy " : "",
-                                 family_text(rule.family), rule.table, rule.chain);
+  std::string text =
+      fmt::format("{}{} {} {}", rule.backend == Backend::x_tables ? "legacy " : "",
+                  boost::describe::enum_to_string(rule.family, ""), rule.table, rule.chain);
   if (rule.dialect == "nft" && rule.handle)
     text += fmt::format(" handle {}", *rule.handle);
   else

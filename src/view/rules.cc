@@ -93,7 +93,7 @@ ShownChain Speaker::outline(const ChainRef& ref) const {
         syntax::priority_text(table.family, *chain.hook, chain.priority.value_or(0));
   }
   shown.backend = table.backend == fw::Backend::x_tables ? "x_tables" : "nf_tables";
-  shown.dialect = parts(table).words.dialect() == syntax::Dialect::nft ? "nft" : "iptables";
+  shown.dialect = syntax::dialect_name(parts(table).words.dialect());
   shown.family = analyze::family_text(table.family);
   shown.table = table.name;
   shown.name = chain.name;
