@@ -90,6 +90,23 @@ std::optional<Asked> asked(const Lookup& lookup, const TableIndex& table) {
   return asked;
 }
 
+// An element of a map, which a key is.
+struct Choice {
+  const Set* map = nullptr;
+  const Element* element = nullptr;
+};
+
+// What a key asks that is an element; nothing: the key is not of fields.
+std::vector<Asked> asked(const Value& key, const Choice& choice) {
+  const auto fields = fields_of(key);
+  auto parts = parts_of(*choice.map, *choice.element);
+  if (!fields || fields->size() != parts.size() || choice.element->catchall) return {};
+  std::vector<Asked> all;
+  for (std::size_t at = 0; at < parts.size(); ++at)
+    all.push_back({(*fields)[at], {std::move(parts[at])}, {}, false});
+  return all;
+}
+
 // What one condition asks; nothing: it is not of a kind that is told apart.
 std::vector<Asked> asked(const Condition& condition, const TableIndex& table) {
   std::vector<Asked> all;
@@ -105,14 +122,8 @@ std::vector<Asked> asked(const Condition& condition, const TableIndex& table) {
                                 : nullptr)
       add(Asked{*field, (*one_of)->intervals, {}, (*one_of)->invert});
   const auto* map = std::get_if<Box<VerdictMap>>(&action);
-  if (!map || !condition.element) return all;
-  const auto fields = fields_of((*map)->key);
-  const Set* const set = table.set((*map)->map);
-  auto parts = set ? parts_of(*set, *condition.element) : std::vector<Interval>();
-  if (!fields || fields->size() != parts.size()) return all;
-  for (std::size_t at = 0; at < parts.size(); ++at)
-    all.push_back({(*fields)[at], {std::move(parts[at])}, {}, false});
-  return all;
+  const Set* const set = map && condition.element ? table.set((*map)->map) : nullptr;
+  return set ? asked((*map)->key, {set, condition.element}) : all;
 }
 
 std::optional<Prefix> prefix(const Octets& first, std::optional<unsigned> length) {
@@ -170,6 +181,16 @@ std::vector<std::string> sources_of(const Asked& asked) {
   return sources;
 }
 
+// The ports that are in both; those that are in no range are in all.
+Ports in_both(const Ports& these, const Ports& those) {
+  Ports both;
+  for (const auto& [first, last] : these)
+    for (const auto& [from, to] : those)
+      if (std::max(first, from) <= std::min(last, to))
+        both.emplace_back(std::max(first, from), std::min(last, to));
+  return both;
+}
+
 // Puts together what the conditions of a way ask.
 class Reader {
  public:
@@ -180,10 +201,13 @@ class Reader {
       forward_.to_local = true;
       return;
     }
-    const auto all = asked(condition, table_);
-    if (all.empty()) forward_.conditional = true;
-    for (const Asked& one : all) take(one);
+    take(asked(condition, table_));
   }
+  // The key of a map, of which an element is chosen.
+  void read(const Value& key, const Choice& choice) { take(asked(key, choice)); }
+
+  // Whether no packet meets all of it.
+  bool impossible() const { return impossible_; }
 
  private:
   static bool is_local(const Condition& condition) {
@@ -191,6 +215,11 @@ class Reader {
     const auto* fib = match ? std::get_if<Fib>(&match->left) : nullptr;
     return fib && fib->result == Fib::Result::type && fib->daddr && match->right.number() == 2 &&
            match->compare == Compare::eq;
+  }
+
+  void take(const std::vector<Asked>& all) {
+    if (all.empty()) forward_.conditional = true;
+    for (const Asked& one : all) take(one);
   }
 
   void take(const Asked& asked) {
@@ -204,33 +233,84 @@ class Reader {
                asked.field == PacketField::ip_protocol || asked.field == PacketField::ip6_nexthdr) {
       protocol(asked);
     } else if (is_destination_port(asked.field)) {
-      for (const Interval& interval : asked.intervals)
-        forward_.ports.emplace_back(static_cast<std::uint16_t>(interval.first.number()),
-                                    static_cast<std::uint16_t>(interval.last.number()));
+      ports(asked);
     } else if (asked.field == PacketField::ip_daddr || asked.field == PacketField::ip6_daddr) {
-      forward_.to = prefix_of(asked);
-      if (!forward_.to) forward_.conditional = true;
+      destination(asked);
     } else {
       forward_.conditional = true;
     }
   }
 
   void protocol(const Asked& asked) {
-    if (asked.intervals.size() == 1 &&
-        asked.intervals.front().first == asked.intervals.front().last)
-      forward_.protocol = static_cast<std::uint8_t>(asked.intervals.front().first.number());
-    else
+    if (asked.intervals.size() != 1 ||
+        asked.intervals.front().first != asked.intervals.front().last) {
       forward_.conditional = true;
+      return;
+    }
+    const auto protocol = static_cast<std::uint8_t>(asked.intervals.front().first.number());
+    if (forward_.protocol.value_or(protocol) != protocol) impossible_ = true;
+    forward_.protocol = protocol;
+  }
+
+  void ports(const Asked& asked) {
+    Ports ports;
+    for (const Interval& interval : asked.intervals)
+      ports.emplace_back(static_cast<std::uint16_t>(interval.first.number()),
+                         static_cast<std::uint16_t>(interval.last.number()));
+    forward_.ports = forward_.ports.empty() ? std::move(ports) : in_both(forward_.ports, ports);
+    if (forward_.ports.empty()) impossible_ = true;
+  }
+
+  void destination(const Asked& asked) {
+    const auto to = prefix_of(asked);
+    if (!to) {
+      forward_.conditional = true;
+    } else if (!forward_.to || forward_.to->contains(to->address)) {
+      if (!forward_.to || to->length > forward_.to->length) forward_.to = to;
+    } else if (!to->contains(forward_.to->address)) {
+      impossible_ = true;
+    }
   }
 
   const TableIndex& table_;
   Forward& forward_;
+  bool impossible_ = false;
 };
 
-template <typename Wanted, typename Make>
-std::optional<Wanted> constant(const Value& value, const Make& make) {
-  const auto* octets = std::get_if<Octets>(&value);
-  return octets ? make(*octets) : std::nullopt;
+// What a value is: a constant, or what the chosen element has for it; empty: neither.
+Octets constant(const Value& value, const Choice& choice) {
+  if (const auto* octets = std::get_if<Octets>(&value)) return *octets;
+  const auto* lookup = std::get_if<Box<MapLookup>>(&value);
+  if (!lookup || !choice.map || (*lookup)->map != choice.map->name) return {};
+  const auto parts = parts_of(choice.map->data, choice.element->data, {});
+  const std::uint32_t part = (*lookup)->part.value_or(0);
+  return part < parts.size() ? parts[part].first : Octets();
+}
+
+// The elements that a NAT statement may take its address from; one of none where it looks into no
+// map that is known.
+std::vector<Choice> choices(const Nat& nat, const TableIndex& table) {
+  const auto* lookup = std::get_if<Box<MapLookup>>(&nat.address);
+  const Set* const map = lookup ? table.set((*lookup)->map) : nullptr;
+  if (!map || map->elements.empty()) return {{}};
+  std::vector<Choice> choices;
+  for (const Element& element : map->elements) choices.push_back({map, &element});
+  return choices;
+}
+
+// What a way that ends in NAT sends on by one choice; nothing: no packet goes it.
+std::optional<Forward> forward_of(const Way& way, const Choice& choice, const TableIndex& table) {
+  Forward forward{.place = way.place};
+  Reader reader(table, forward);
+  for (const Condition& condition : way.conditions) reader.read(condition);
+  if (choice.element) reader.read(std::get<Box<MapLookup>>(way.nat->address)->key, choice);
+  if (reader.impossible()) return std::nullopt;
+  forward.address = IpAddress::from_bytes(constant(way.nat->address, choice));
+  const Octets port = constant(way.nat->port, choice);
+  if (!port.empty()) forward.port = static_cast<std::uint16_t>(port.number());
+  if (const auto* lookup = std::get_if<Box<MapLookup>>(&way.nat->address))
+    forward.map = (*lookup)->map;
+  return forward;
 }
 
 }  // namespace
@@ -244,24 +324,15 @@ void NamespaceRules::add_forwards(bool v6, Hook hook) {
                                {PacketField::ct_state, Octets::number(8, 4)}}};
   for (const auto& [table, chain] : base_chains(order_, hook, true, v6)) {
     const TableIndex& names = index(*table);
-    for (const Way& way : ways_through(names, *chain, known)) {
-      if (way.end != Way::End::nat ||
-          (way.nat->kind != Nat::Kind::dnat && way.nat->kind != Nat::Kind::redirect))
-        continue;
-      Forward& forward = forwards_->emplace_back();
-      forward.v6 = v6;
-      forward.output = hook == Hook::output;
-      forward.place = way.place;
-      Reader reader(names, forward);
-      for (const Condition& condition : way.conditions) reader.read(condition);
-      forward.address = constant<IpAddress>(
-          way.nat->address, [](const Octets& octets) { return IpAddress::from_bytes(octets); });
-      forward.port = constant<std::uint16_t>(way.nat->port, [](const Octets& octets) {
-        return std::optional(static_cast<std::uint16_t>(octets.number()));
-      });
-      if (const auto* map = std::get_if<Box<MapLookup>>(&way.nat->address))
-        forward.map = (*map)->map;
-    }
+    for (const Way& way : ways_through(names, *chain, known))
+      if (way.end == Way::End::nat &&
+          (way.nat->kind == Nat::Kind::dnat || way.nat->kind == Nat::Kind::redirect))
+        for (const Choice& choice : choices(*way.nat, names))
+          if (auto forward = forward_of(way, choice, names)) {
+            forward->v6 = v6;
+            forward->output = hook == Hook::output;
+            forwards_->push_back(std::move(*forward));
+          }
   }
 }
 
@@ -329,26 +400,46 @@ void except(std::vector<std::string>& sources, const std::vector<std::string>& d
     sources.push_back(source.starts_with("not ") ? source.substr(4) : "not " + source);
 }
 
-bool is_loopback_only(const std::vector<std::string>& sources) {
-  return std::ranges::any_of(sources, [](const std::string& source) {
-    return source == "lo" || source.starts_with("127.") || source == "::1";
-  });
+bool is_loopback(const std::string& source) {
+  return source == "lo" || source.starts_with("127.") || source == "::1";
 }
 
-// What a chain lets through whose last rule takes all that some before it did not.
-Admission rest(const Way& last, std::vector<std::string> accepted, std::vector<std::string> dropped,
-               bool conditional) {
-  Admission admission{.conditional = conditional, .place = last.place};
+// What the rules of a chain before its last take, which are met in their order.
+struct Taken {
+  std::vector<std::string> accepted = {}, dropped = {};
+  bool conditional = false;     // more, that is not told
+  bool drops_before = false;    // what is dropped before some of `accepted` may be of it
+  bool accepts_before = false;  // what is accepted before some of `dropped` may be of it
+
+  void take(Way::End end, std::vector<std::string> sources) {
+    std::erase_if(sources, is_loopback);  // nothing comes from elsewhere by it
+    if (sources.empty()) return;
+    const bool accepts = end == Way::End::accept;
+    if (accepts && !dropped.empty()) drops_before = true;
+    if (!accepts && !accepted.empty()) accepts_before = true;
+    auto& list = accepts ? accepted : dropped;
+    std::ranges::move(sources, std::back_inserter(list));
+  }
+};
+
+// What a chain lets through whose last way takes all that those before it did not.
+Admission rest(const Way& last, Taken taken) {
+  Admission admission{.conditional = taken.conditional, .place = last.place};
   switch (last.end) {
     case Way::End::accept:
     case Way::End::nat:
-      except(admission.sources, dropped);
+      except(admission.sources, taken.dropped);
+      admission.conditional |= taken.accepts_before;
       return admission;
     case Way::End::drop:
-      if (is_anything(accepted)) return admission;
-      admission.kind =
-          accepted.empty() && !conditional ? Admission::Kind::none : Admission::Kind::some;
-      admission.sources = std::move(accepted);
+      if (is_anything(taken.accepted)) {
+        except(admission.sources, taken.dropped);
+        return admission;
+      }
+      admission.kind = taken.accepted.empty() && !taken.conditional ? Admission::Kind::none
+                                                                    : Admission::Kind::some;
+      admission.sources = std::move(taken.accepted);
+      admission.conditional |= taken.drops_before;
       return admission;
     case Way::End::unknown:
       admission.kind = Admission::Kind::unknown;
@@ -360,17 +451,14 @@ Admission rest(const Way& last, std::vector<std::string> accepted, std::vector<s
 // What one chain lets through. Its ways come in the order of the rules; one without conditions is
 // that of all who are left.
 Admission through(const TableIndex& table, const Chain& chain, const Known& known) {
-  std::vector<std::string> accepted, dropped;
-  bool conditional = false;
+  Taken taken;
   for (const Way& way : ways_through(table, chain, known)) {
-    if (way.conditions.empty())
-      return rest(way, std::move(accepted), std::move(dropped), conditional);
-    const auto sources = sources_of(way, table);
-    auto& list = way.end == Way::End::accept ? accepted : dropped;
+    if (way.conditions.empty()) return rest(way, std::move(taken));
+    auto sources = sources_of(way, table);
     if (!sources || way.end == Way::End::unknown)
-      conditional = true;
-    else if (!is_loopback_only(*sources))
-      list.insert(list.end(), sources->begin(), sources->end());
+      taken.conditional = true;
+    else
+      taken.take(way.end, std::move(*sources));
   }
   return {};
 }

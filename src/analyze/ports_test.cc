@@ -175,5 +175,135 @@ TEST(OpenPorts, MeetTheFilterOfTheContainerToo) {
   EXPECT_EQ(lab.port(8080).reach.rule->ns, kWeb);
 }
 
+fw::Statement one_of(PacketField field, std::vector<Octets> values) {
+  fw::OneOf one_of{.values = {field}};
+  for (const Octets& value : values) one_of.intervals.push_back({value, value});
+  return does(Box(std::move(one_of)));
+}
+
+TEST(OpenPorts, OfASetWithTheLoopbackKeepWhatElseIsInIt) {
+  Lab lab;
+  lab.add(kHost,
+          filter({{one_of(PacketField::meta_iifname, {name_octets("lo"), name_octets("br0")}),
+                   accept()}},
+                 true));
+  EXPECT_EQ(lab.port(22).reach.from, PortFrom::some);
+  EXPECT_EQ(lab.port(22).reach.sources, std::vector<std::string>{"br0"});
+}
+
+TEST(OpenPorts, SayThatTheyAreNotSureWhereDropsAndAcceptsMayMeet) {
+  const auto reach = [](bool drops, std::vector<std::vector<fw::Statement>> rules) {
+    Lab lab;
+    lab.add(kHost, filter(std::move(rules), drops));
+    return lab.port(22).reach;
+  };
+  const auto wide = from("10.0.0.0", "ff000000"), narrow = from("10.1.0.0", "ffff0000");
+  EXPECT_TRUE(reach(true, {{narrow, drop()}, {wide, accept()}}).conditional);
+  EXPECT_FALSE(reach(true, {{wide, accept()}, {narrow, drop()}}).conditional);
+  EXPECT_TRUE(reach(false, {{narrow, accept()}, {wide, drop()}}).conditional);
+  EXPECT_FALSE(reach(false, {{wide, drop()}, {narrow, accept()}}).conditional);
+}
+
+TEST(OpenPorts, OfWhichAllButSomeAreLetInByTwoRulesKeepTheDropsBefore) {
+  Lab lab;
+  lab.add(kHost, filter({{from("10.0.0.0", "ff000000"), drop()},
+                         {is(PacketField::meta_iifname, name_octets("br0")), accept()},
+                         {is_not(PacketField::meta_iifname, name_octets("br0")), accept()}},
+                        true));
+  EXPECT_EQ(lab.port(22).reach.from, PortFrom::anywhere);
+  EXPECT_EQ(lab.port(22).reach.sources, std::vector<std::string>{"not 10.0.0.0/8"});
+}
+
+fw::Statement dports(std::uint16_t first, std::uint16_t last) {
+  return does(fw::Match{.left = PacketField::tcp_dport,
+                        .compare = fw::Compare::in,
+                        .right = Octets::number(first, 2),
+                        .last = Octets::number(last, 2)});
+}
+
+fw::Statement to_address(const char* address, const char* mask) {
+  return is(PacketField::ip_daddr, address_octets(address), octets(mask));
+}
+
+TEST(OpenPorts, MeetAllThatOneRuleAsks) {
+  const auto ports = [](std::vector<fw::Statement> rule) {
+    Lab lab;
+    lab.at(kHost).sockets.clear();
+    lab.add(kHost, ip_table("nat", {base("pre", fw::Hook::prerouting, "nat", {std::move(rule)})}));
+    return lab.ports();
+  };
+  const auto both = ports({tcp(), dports(8000, 8090), dports(8080, 9000), dnat("172.17.0.2", 80)});
+  ASSERT_EQ(both.size(), 1u);
+  EXPECT_EQ(both[0].port, 8080);
+  EXPECT_EQ(both[0].last_port, 8090);
+  EXPECT_TRUE(ports({tcp(), dport(80), dport(81), dnat("172.17.0.2", 80)}).empty());
+  const auto longer =
+      ports({to_address("192.0.2.1", "ffffffff"), to_address("192.0.2.0", "ffffff00"), tcp(),
+             dport(80), dnat("172.17.0.2", 80)});
+  ASSERT_EQ(longer.size(), 1u);
+  EXPECT_EQ(longer[0].address, IpAddress::parse("192.0.2.1"));
+  EXPECT_TRUE(ports({to_address("192.0.2.1", "ffffffff"), to_address("192.0.2.2", "ffffffff"),
+                     tcp(), dport(80), dnat("172.17.0.2", 80)})
+                  .empty());
+}
+
+TEST(OpenPorts, AreNotJudgedByRulesAfterTheirFieldsAreRewritten) {
+  Lab lab;
+  lab.add(
+      kHost,
+      filter({{does(Box(fw::Assign{.to = PacketField::tcp_dport, .value = Octets::number(23, 2)}))},
+              {tcp(), dport(22), drop()}}));
+  EXPECT_EQ(lab.port(22).reach.from, PortFrom::unknown);
+}
+
+fw::Set map_of(std::string name, std::vector<fw::KeyPart> data, std::vector<fw::Element> elements) {
+  fw::Set map{.name = std::move(name),
+              .key = {{.type = model::DataType::port, .bits = 16}},
+              .map = true,
+              .data = std::move(data)};
+  map.elements = std::move(elements);
+  return map;
+}
+
+TEST(OpenPorts, LeadByMapsToEachOfTheirElements) {
+  Lab lab;
+  fw::Table table = ip_table("nat", {});
+  table.sets = {map_of(
+      "targets",
+      {{.type = model::DataType::ipv4, .bits = 32}, {.type = model::DataType::port, .bits = 16}},
+      {{.first = Octets::number(8080, 2), .data = octets("ac11000200500000")},
+       {.first = Octets::number(8081, 2), .data = octets("ac11000200510000")}})};
+  fw::MapLookup lookup{.key = PacketField::tcp_dport, .map = "targets", .part = 0};
+  fw::Nat nat{.kind = fw::Nat::Kind::dnat, .address = Box(lookup)};
+  lookup.part = 1;
+  nat.port = Box(lookup);
+  table.chains = {base("pre", fw::Hook::prerouting, "nat", {{tcp(), does(Box(std::move(nat)))}})};
+  lab.add(kHost, std::move(table));
+  const OpenPort web = lab.port(8080);
+  ASSERT_EQ(web.answers.size(), 1u);
+  EXPECT_EQ(web.answers[0].to->command, "nginx");
+  EXPECT_FALSE(web.answers[0].conditional);
+  EXPECT_EQ(lab.port(8081).answers.at(0).to->port, 81);
+}
+
+TEST(OpenPorts, LeadByChanceToEachOfTheElementsOfAMap) {
+  Lab lab;
+  fw::Table table = ip_table("nat", {});
+  table.sets = {map_of("__map0", {{.type = model::DataType::ipv4, .bits = 32}},
+                       {{.first = Octets::number(0, 4), .data = address_octets("172.17.0.2")},
+                        {.first = Octets::number(1, 4), .data = address_octets("172.17.0.1")}})};
+  fw::Nat nat{.kind = fw::Nat::Kind::dnat,
+              .address = Box(fw::MapLookup{.key = fw::NumberGenerator{.random = true, .modulus = 2},
+                                           .map = "__map0"})};
+  table.chains = {
+      base("pre", fw::Hook::prerouting, "nat", {{tcp(), dport(8080), does(Box(std::move(nat)))}})};
+  lab.add(kHost, std::move(table));
+  const OpenPort port = lab.port(8080);
+  ASSERT_EQ(port.answers.size(), 2u);
+  EXPECT_EQ(port.answers[0].to->address, IpAddress::parse("172.17.0.2"));
+  EXPECT_EQ(port.answers[1].to->address, IpAddress::parse("172.17.0.1"));
+  EXPECT_TRUE(port.answers[0].conditional);
+}
+
 }  // namespace
 }  // namespace nsmap::analyze

@@ -170,6 +170,7 @@ class Walk {
       return end(place, Way::End::drop, conditions_.size() == met);
     if (std::holds_alternative<Box<Queue>>(statement.action))
       return end(place, Way::End::unknown, conditions_.size() == met);
+    if (rewrites_known(statement)) return end(place, Way::End::unknown, conditions_.size() == met);
     switch (ask(statement)) {
       case Answer::yes:
         return std::nullopt;
@@ -189,6 +190,13 @@ class Walk {
       return analyze::ask(**one_of, known_);
     if (const auto* lookup = std::get_if<Lookup>(&statement.action)) return ask(*lookup);
     return changes_nothing(statement) ? Answer::yes : Answer::maybe;
+  }
+
+  // Whether what is known of packets does not hold behind it.
+  bool rewrites_known(const Statement& statement) const {
+    const auto* assign = std::get_if<Box<Assign>>(&statement.action);
+    const auto* field = assign ? std::get_if<PacketField>(&(*assign)->to) : nullptr;
+    return field && known_.find(*field);
   }
 
   // What is done beside, and does not keep the rule from going on.
@@ -312,19 +320,24 @@ std::optional<Octets> value_of(const Value& value, const Known& known) {
   return found ? std::optional(*found) : std::nullopt;
 }
 
-std::vector<Interval> parts_of(const Set& set, const Element& element) {
-  const Octets& last = element.last.empty() ? element.first : element.last;
-  if (set.key.size() <= 1) return {{element.first, last}};
+std::vector<Interval> parts_of(const std::vector<KeyPart>& key, const Octets& first,
+                               const Octets& last) {
+  const Octets& end = last.empty() ? first : last;
+  if (key.size() <= 1) return {{first, end}};
   std::vector<Interval> parts;
   std::size_t at = 0;
-  for (const KeyPart& part : set.key) {
+  for (const KeyPart& part : key) {
     const std::size_t bytes = (part.bits + 7) / 8;
-    if (at + bytes > element.first.size() || at + bytes > last.size()) return {};
+    if (at + bytes > first.size() || at + bytes > end.size()) return {};
     parts.push_back(
-        {Octets(Bytes(element.first).subspan(at, bytes)), Octets(Bytes(last).subspan(at, bytes))});
+        {Octets(Bytes(first).subspan(at, bytes)), Octets(Bytes(end).subspan(at, bytes))});
     at += (bytes + 3) / 4 * 4;
   }
   return parts;
+}
+
+std::vector<Interval> parts_of(const Set& set, const Element& element) {
+  return parts_of(set.key, element.first, element.last);
 }
 
 std::vector<Way> ways_through(const TableIndex& table, const Chain& base, const Known& known) {

@@ -59,7 +59,11 @@ std::vector<Way> ways_through(const TableIndex& table, const model::firewall::Ch
 // What a value is, given what is known; nothing: that is not known.
 std::optional<Octets> value_of(const model::firewall::Value& value, const Known& known);
 
-// The parts of a set's element, without their padding: first and last of each.
+// The parts of a set's key or data, without their padding: first and last of each. `last` is empty
+// for single values.
+std::vector<model::firewall::Interval> parts_of(const std::vector<model::firewall::KeyPart>& parts,
+                                                const Octets& first, const Octets& last);
+// Those of an element's key.
 std::vector<model::firewall::Interval> parts_of(const model::firewall::Set& set,
                                                 const model::firewall::Element& element);
 
