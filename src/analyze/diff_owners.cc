@@ -3,6 +3,7 @@
 #include <unordered_set>
 
 #include "analyze/diff_facts.h"
+#include "analyze/ends.h"
 
 // Who is in a namespace and what it answers on.
 
@@ -11,15 +12,6 @@ namespace {
 
 using model::Process;
 using model::Socket;
-
-// Waits for whoever comes: TCP listeners, and datagram sockets with a port and nobody to talk to.
-bool is_listener(const Socket& socket) {
-  const bool inet =
-      socket.family == model::SocketFamily::inet || socket.family == model::SocketFamily::inet6;
-  const bool waits =
-      socket.state == "listen" || (socket.protocol.starts_with("udp") && socket.remote_port == 0);
-  return inet && waits && socket.local_port != 0;
-}
 
 // "tcp 0.0.0.0:80", "udp [::]%eth0:68".
 std::string listener_text(const Scene& scene, const Socket& socket) {
@@ -41,7 +33,7 @@ Facts listeners(const Scene& scene, bool compare_owners) {
   Facts facts;
   std::unordered_set<std::string> known;
   for (const Socket& socket : scene.ns.sockets) {
-    if (!is_listener(socket)) continue;
+    if (!is_waiting(socket)) continue;
     const std::string what = listener_text(scene, socket);
     if (!known.insert(what).second) continue;
     const Process* owner = owner_of(scene, socket);

@@ -43,8 +43,9 @@ IpAddress plain_address(const IpAddress& address) {
 }
 
 bool is_waiting(const Socket& socket) {
+  const bool unconnected = socket.protocol.starts_with("udp") && socket.state != "established";
   return socket.local_port != 0 && socket.remote_port == 0 && protocol_number(socket) &&
-         (socket.state == "listen" || socket.protocol != "tcp");
+         (socket.state == "listen" || unconnected);
 }
 
 Ends::Ends(const model::Index& index, const Titles& titles)

@@ -38,6 +38,7 @@ std::optional<std::uint8_t> protocol_number(const model::Socket& socket);
 IpAddress plain_address(const IpAddress& address);
 
 // Whether it waits for whoever comes: it listens, or is a datagram socket bound and not connected.
+// What is bound and does neither, a TCP socket before listen(2), answers nobody.
 bool is_waiting(const model::Socket& socket);
 
 // Finds namespaces by addresses and sockets by ports. Borrows the snapshot and the titles.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "analyze/ends.h"
 #include "analyze/find.h"
 #include "analyze/published.h"
 #include "base/number.h"
@@ -192,11 +193,6 @@ void add_socket(Search& search, WhoisKind kind, const Namespace& ns, const Socke
   }
 }
 
-// Waiting for whoever comes, rather than talking to somebody.
-bool is_server(const Socket& socket) {
-  return socket.local_port != 0 && socket.state != "established" && socket.remote_port == 0;
-}
-
 void find_published(Search& search, const Port& port) {
   for (const Published& published : published_ports(search.index, search.titles)) {
     if (published.port != port.number) continue;
@@ -219,7 +215,7 @@ void find_ports(Search& search, std::string_view thing) {
   if (!port) return;
   for (const Namespace& ns : search.snapshot().namespaces)
     for (const Socket& socket : ns.sockets)
-      if (socket.local_port == port->number && is_server(socket) &&
+      if (socket.local_port == port->number && is_waiting(socket) &&
           (port->protocol.empty() || socket.protocol == port->protocol))
         add_socket(search, WhoisKind::port, ns, socket);
   find_published(search, *port);

@@ -4,12 +4,10 @@
 
 #include <algorithm>
 
+#include "analyze/ends.h"
+
 namespace nsmap::view {
 namespace {
-
-bool is_listener(const model::Socket& socket) {
-  return socket.local_port != 0 && socket.remote_port == 0 && socket.state != "established";
-}
 
 std::vector<std::string> address_texts(const model::Namespace& ns) {
   std::vector<std::string> texts;
@@ -34,7 +32,8 @@ ListedNamespace list_namespace(const model::Index& index, std::string title,
   listed.addresses = address_texts(ns);
   listed.processes = index.processes_in(ns.id).size();
   listed.holders = ns.holders.size();
-  listed.listeners = static_cast<std::uint64_t>(std::ranges::count_if(ns.sockets, is_listener));
+  listed.listeners =
+      static_cast<std::uint64_t>(std::ranges::count_if(ns.sockets, analyze::is_waiting));
   return listed;
 }
 

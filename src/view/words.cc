@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <tuple>
 
+#include "analyze/ends.h"
+
 namespace nsmap::view {
 namespace {
 
@@ -81,11 +83,7 @@ std::string published_text(const analyze::Published& port) {
 std::vector<Listener> listeners(const Words& words, const model::Namespace& ns) {
   std::vector<Listener> found;
   for (const model::Socket& socket : ns.sockets) {
-    const bool inet =
-        socket.family == model::SocketFamily::inet || socket.family == model::SocketFamily::inet6;
-    const bool waits =
-        socket.state == "listen" || (socket.protocol == "udp" && !socket.remote_port);
-    if (!inet || !waits || socket.local_port == 0) continue;
+    if (!analyze::is_waiting(socket)) continue;
     const bool any = !socket.local || socket.local->is_unspecified();
     const std::string address = any                     ? "*"
                                 : socket.local->is_v6() ? "[" + socket.local->text() + "]"
