@@ -7,7 +7,6 @@
 
 #include "analyze/forwards.h"
 #include "base/number.h"
-#include "syntax/dialect.h"
 
 namespace nsmap::analyze {
 namespace {
@@ -54,7 +53,7 @@ std::string way_out(const Namespace& ns, const IpAddress& to) {
 class Search {
  public:
   Search(const model::Index& index, const Titles& titles, const Ends& ends, const Namespace& ns)
-      : index_(index), titles_(titles), ends_(ends), ns_(ns) {}
+      : index_(index), titles_(titles), ends_(ends), ns_(ns), names_(titles) {}
 
   std::vector<OpenPort> run() {
     for (const Socket& socket : ns_.sockets)
@@ -272,22 +271,7 @@ class Search {
     return nullptr;
   }
 
-  RuleName name_of(const Namespace& ns, const RulePlace& place) {
-    RuleName name{.ns = ns.id, .title = titles_.of(ns.id)};
-    if (!place.table) return name;
-    name.backend = place.table->backend;
-    name.family = place.table->family;
-    name.table = place.table->name;
-    name.chain = place.chain->name;
-    name.dialect = syntax::dialect_name(syntax::dialect_of(*place.table));
-    const RuleWriters& writers = writers_.try_emplace(&ns, *ns.firewall).first->second;
-    const ChainRef chain{place.table, place.chain};
-    name.writer = place.rule ? writers.of(chain, *place.rule) : writers.of(chain);
-    if (!place.rule) return name;
-    name.handle = place.rule->handle;
-    name.number = place.rule->position + 1;
-    return name;
-  }
+  RuleName name_of(const Namespace& ns, const RulePlace& place) { return names_.of(ns, place); }
 
   // --- from where ------------------------------------------------------------------------------
 
@@ -354,7 +338,7 @@ class Search {
   const Ends& ends_;
   const Namespace& ns_;
   std::map<const Namespace*, NamespaceRules> rules_;
-  std::map<const Namespace*, RuleWriters> writers_;
+  RuleNames names_;
   std::map<Key, Found> ports_;
 };
 

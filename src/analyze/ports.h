@@ -8,27 +8,10 @@
 #include <boost/describe.hpp>
 
 #include "analyze/ends.h"
-#include "analyze/rule_writers.h"
+#include "analyze/rule_names.h"
 #include "model/index.h"
 
 namespace nsmap::analyze {
-
-// A rule of a firewall by what people find it by; of a policy neither handle nor number.
-struct RuleName {
-  model::NetnsId ns = {};
-  std::string title = {};    // of that namespace
-  std::string dialect = {};  // in whose words people know it: nft, iptables
-  model::firewall::Backend backend = model::firewall::Backend::nf_tables;
-  model::firewall::Family family = model::firewall::Family::ip;
-  std::string table = {};
-  std::string chain = {};
-  std::optional<std::uint64_t> handle = {};
-  std::optional<std::uint32_t> number = {};  // in its chain, from 1
-  Writer writer = {};
-  friend bool operator==(const RuleName&, const RuleName&) = default;
-};
-BOOST_DESCRIBE_STRUCT(RuleName, (),
-                      (ns, title, dialect, backend, family, table, chain, handle, number, writer))
 
 enum class PortHow {
   listener,    // a socket waits on it
