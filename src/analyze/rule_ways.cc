@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <span>
+#include <utility>
 
 namespace nsmap::analyze {
 namespace {
@@ -129,6 +130,7 @@ class Walk {
     }
     ++depth_;
     bool ended = false;
+    const bool came_back = std::exchange(came_back_, false);
     for (const Rule& rule : chain.rules) {
       const auto next = pass(chain, rule);
       if (next == Next::rule) continue;
@@ -136,6 +138,8 @@ class Walk {
       break;
     }
     --depth_;
+    ended = ended && !came_back_;
+    came_back_ = came_back;
     return ended;
   }
 
@@ -237,6 +241,7 @@ class Walk {
       case Verdict::Kind::continue_:
         return Next::rule;
       case Verdict::Kind::return_:
+        came_back_ = came_back_ || !always;
         return always ? Next::caller : Next::rule;
       case Verdict::Kind::jump:
       case Verdict::Kind::goto_:
@@ -288,6 +293,7 @@ class Walk {
   const Known& known_;
   std::vector<Way>& ways_;
   std::vector<Condition> conditions_;
+  bool came_back_ = false;  // some packets, from the chain that is followed
   std::size_t depth_ = 0;
   std::size_t steps_ = 0;
 };

@@ -63,6 +63,13 @@ TEST(RuleWays, ReturnFromBaseChainsToThePolicy) {
   EXPECT_THAT(ends(table), ElementsAre(Pair(0, End::drop)));
 }
 
+TEST(RuleWays, GoOnForThoseThatAChainSendsBack) {
+  const auto table =
+      ip_table("t", {base("in", fw::Hook::input, "filter", {{jump("web")}, {drop()}}),
+                     chain("web", {{dport(80), verdict(fw::Verdict::Kind::return_)}, {accept()}})});
+  EXPECT_THAT(ends(table), ElementsAre(Pair(2, End::accept), Pair(2, End::drop)));
+}
+
 TEST(RuleWays, EndWhereChainsGoInCircles) {
   const auto table = ip_table("t", {base("in", fw::Hook::input, "filter", {{jump("a")}}),
                                     chain("a", {{jump("b")}}), chain("b", {{jump("a")}})});
