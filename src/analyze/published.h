@@ -1,10 +1,23 @@
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "analyze/ports.h"
 
 namespace nsmap::analyze {
+
+// The ports of all namespaces that lead on: rules, proxies, IPVS or an init send them to others, or
+// rules to another port. Beside them what container runtimes say that none of these shows: answered
+// by a proxy that is nobody. Not those of loopback addresses that stay where they are, as of
+// Docker's resolver.
+std::vector<OpenPort> leading_ports(const model::Index& index, const Titles& titles);
+
+// Whether that is an answer of somebody else than who waits on the port.
+bool leads_on(const PortAnswer& answer);
+
+// "default/web:http": the service whose port it is, as kube-proxy's rules tell; empty: none.
+std::string service_of(const OpenPort& port);
 
 // A port of one namespace that leads into another.
 struct Published {
@@ -15,10 +28,10 @@ struct Published {
   std::uint16_t port = 0;
   Endpoint to = {};
   std::vector<RuleName> rules =
-      {};  // that send it there; none: only the container's runtime says so
+      {};  // that send it there; none: a proxy does, or only the container's runtime says so
 };
 
-// All of the host: what rules send on, and what container runtimes say that rules do not show.
+// Of those ports, each with each namespace that it leads into.
 std::vector<Published> published_ports(const model::Index& index, const Titles& titles);
 
 }  // namespace nsmap::analyze

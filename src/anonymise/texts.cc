@@ -123,6 +123,14 @@ constexpr std::string_view kWords[] = {
     "usr",
     "var",
     "volumes",
+    // Programs that answer on a port for somebody else, and how they are told for whom.
+    "passt",
+    "port",
+    "proto",
+    "proxy",
+    "rootlesskit",
+    "rootlessport",
+    "socketproxyd",
     // Networks and labels of runtimes.
     "bridge",
     "com",

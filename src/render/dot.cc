@@ -92,6 +92,12 @@ void Writer::head(const GraphBox& box, const Look& look) {
   for (const std::string& line : box.lines)
     put("<BR/><FONT POINT-SIZE=\"9\">{}</FONT>", shown(line));
   put("</FONT></TD></TR>");
+  if (box.published.empty()) return;
+  put("<TR><TD COLSPAN=\"2\" ALIGN=\"LEFT\" BALIGN=\"LEFT\" BGCOLOR=\"#fff8e6\">"
+      "<FONT POINT-SIZE=\"9\" COLOR=\"#7a4b00\">");
+  for (const std::string& line : box.published)
+    put("{}{}", &line == &box.published.front() ? "" : "<BR/>", shown(line));
+  put("</FONT></TD></TR>");
 }
 
 void Writer::box(const GraphBox& box) {
@@ -130,6 +136,10 @@ void Writer::cell(const GraphBox& box) {
   if (!box.lines.empty()) put("<BR/>{}", xml_text(clipped(box.lines.front(), 34)));
   for (const GraphPort& port : box.ports)
     put("<BR/>{} {}", xml_text(clipped(port.name, 16)), xml_text(clipped(port.detail, 40)));
+  if (!box.published.empty())
+    put("<BR/><FONT COLOR=\"#7a4b00\">{}</FONT>", xml_text(clipped(box.published.front(), 40)));
+  if (box.published.size() > 1)
+    put("<FONT COLOR=\"#7a4b00\"> {}</FONT>", xml_text(clipped(box.published.back(), 16)));
   put("</FONT></TD>");
 }
 

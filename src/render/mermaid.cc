@@ -78,6 +78,7 @@ class Writer {
   }
   void box(const GraphBox& box, const char* indent);
   void port(const GraphBox& box, const GraphPort& port, const char* shape, const char* indent);
+  void lines(const GraphBox& box);
   void wire(const GraphWire& wire);
   static std::string end(const view::GraphEnd& end) {
     return end.port.empty() ? end.box : end.box + "_" + end.port;
@@ -95,14 +96,19 @@ void Writer::port(const GraphBox& box, const GraphPort& port, const char* shape,
   put("\"{}\n", bar ? "]]" : ")");
 }
 
+void Writer::lines(const GraphBox& box) {
+  for (const auto* const each : {&box.lines, &box.published})
+    for (const std::string& line : *each) put("<br/>{}", shown(line));
+}
+
 void Writer::box(const GraphBox& box, const char* indent) {
   if (box.ports.empty() && box.bars.empty()) {
     put("{}{}[\"{}", indent, box.id, shown(box.title));
-    for (const std::string& line : box.lines) put("<br/>{}", shown(line));
+    lines(box);
     put("\"]\n");
   } else {
     put("{}subgraph {}[\"{}", indent, box.id, shown(box.title));
-    for (const std::string& line : box.lines) put("<br/>{}", shown(line));
+    lines(box);
     put("\"]\n");
     for (const GraphBar& bar : box.bars) {
       port(box, bar.self, "[", indent);

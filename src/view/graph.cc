@@ -4,10 +4,13 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <unordered_map>
 #include <unordered_set>
 
 #include "view/forest.h"
+#include "view/ports.h"
+#include "view/published.h"
 #include "view/words.h"
 
 // A wire is drawn once, from the end in the namespace that comes first in the snapshot: the host's
@@ -19,6 +22,8 @@ namespace nsmap::view {
 namespace {
 
 constexpr std::size_t kMostNoteNames = 40;
+constexpr std::size_t kMostPublished = 3;  // lines of a box
+constexpr std::size_t kMostTargets = 16;   // of a port
 
 // Stands in a LinkRef for the bar of wires that end in a namespace, but in no bar of it.
 constexpr IfIndex kNoBar{0};
@@ -29,7 +34,9 @@ bool is_bar(const Words& words, model::LinkRef ref, const model::Link& link) {
 
 class Drawing {
  public:
-  Drawing(const Words& words, const GraphOptions& options) : words_(words), options_(options) {}
+  Drawing(const Words& words, const GraphOptions& options) : words_(words), options_(options) {
+    sort_translations(translations_of(words));
+  }
 
   Graph draw();
 
@@ -42,6 +49,8 @@ class Drawing {
   GraphBar bar_of(const model::Namespace& ns, const model::Link& link) const;
   void add_hidden_ports(const model::Namespace& ns, GraphBox& box) const;
   void add_facts(const model::Namespace& ns, GraphBox& box) const;
+  void sort_translations(const Translations& all);
+  void add_translations(const Translations& all);
   bool is_leaf(const model::Namespace& ns) const;
   void add_lines(const model::Namespace& ns, GraphBox& box) const;
   void find_grids();
@@ -57,6 +66,7 @@ class Drawing {
   std::unordered_map<model::NetnsId, std::size_t> numbers_;
   std::map<model::LinkRef, std::vector<const model::Namespace*>> grids_;  // by bar
   std::unordered_set<model::NetnsId> gridded_;
+  std::unordered_map<model::NetnsId, std::vector<std::string>> published_;
   std::unordered_set<model::NetnsId> stood_on_;  // whose interfaces carry others' elsewhere
 };
 
@@ -126,9 +136,57 @@ void Drawing::add_facts(const model::Namespace& ns, GraphBox& box) const {
     box.holders.push_back({holder_text(words_, holder).plain(), how_to_free(words_, holder)});
 }
 
+// Which lines stand in which box: of a port those in the boxes that it leads into, of one that
+// leads out of the host how many there are, in its own.
+void Drawing::sort_translations(const Translations& all) {
+  std::map<model::NetnsId, std::size_t> outside;
+  for (const analyze::OpenPort& port : all.ports) {
+    std::set<model::NetnsId> into;
+    for (const analyze::PortAnswer& answer : port.answers)
+      if (analyze::leads_on(answer) && answer.to && answer.to->ns) into.insert(*answer.to->ns);
+    for (const model::NetnsId id : into) published_[id].push_back(leads_into_text(port, id));
+    if (into.empty()) ++outside[port.ns];
+  }
+  for (const auto& [id, count] : outside)
+    published_[id].push_back(counted(count, "port leads elsewhere", "ports lead elsewhere"));
+  for (const analyze::SourceNat& nat : all.sources)
+    if (!nat.hairpin) published_[nat.rule.ns].push_back(source_text(nat));
+  for (auto& [id, lines] : published_)
+    if (lines.size() > kMostPublished + 1) {
+      const std::size_t more = lines.size() - kMostPublished;
+      lines.resize(kMostPublished);
+      lines.push_back(fmt::format("+{} more", number(more)));
+    }
+  if (options_.every) add_translations(all);
+}
+
+void Drawing::add_translations(const Translations& all) {
+  for (const analyze::OpenPort& port : all.ports) {
+    GraphPublished made{.port = port.protocol + " " + address_and_port_text(port),
+                        .ns = port.ns,
+                        .service = analyze::service_of(port),
+                        .to = {},
+                        .from = reach_text(port).plain(),
+                        .how = ways_text(port, kMostTargets).plain()};
+    for (const analyze::PortAnswer* const answer : answers_in_order(port)) {
+      if (!analyze::leads_on(*answer) || made.to.size() == kMostTargets) continue;
+      const std::optional<model::NetnsId> into = answer->to ? answer->to->ns : std::nullopt;
+      std::string what = target_text(*answer).plain();
+      if (into) what = answer->to->title + " " + what;
+      if (std::ranges::find(made.to, what, &GraphTarget::what) == made.to.end())
+        made.to.push_back({std::move(what), into});
+    }
+    graph_.published.push_back(std::move(made));
+  }
+  for (const analyze::SourceNat& nat : all.sources)
+    graph_.sources.push_back({nat.rule.ns, from_text(nat), nat.to, rule_name_text(nat.rule)});
+}
+
 GraphBox Drawing::box_of(const model::Namespace& ns) {
   GraphBox box{box_id(ns.id), words_.titles.of(ns.id), {}, style_of(words_, ns), {}, {}, ns.id};
   add_lines(ns, box);
+  if (const auto found = published_.find(ns.id); found != published_.end())
+    box.published = found->second;
   if (options_.every) add_facts(ns, box);
   for (const model::Link& link : ns.links) {
     const model::LinkRef ref{ns.id, link.index};

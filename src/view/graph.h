@@ -58,12 +58,15 @@ struct GraphBox {
   BoxStyle style = BoxStyle::plain;
   std::vector<GraphBar> bars;
   std::vector<GraphPort> ports;
-  std::optional<model::NetnsId> ns = {};  // absent: a note
+  std::optional<model::NetnsId> ns = {};    // absent: a note
+  std::vector<std::string> published = {};  // which ports lead here, by which addresses it is left:
+                                            // a few, and how many more
   // With GraphOptions::every alone:
   std::vector<std::string> listens = {};
   std::vector<GraphHolder> holders = {};
 };
-BOOST_DESCRIBE_STRUCT(GraphBox, (), (id, title, lines, style, bars, ports, ns, listens, holders))
+BOOST_DESCRIBE_STRUCT(GraphBox, (),
+                      (id, title, lines, style, bars, ports, ns, published, listens, holders))
 
 // Many namespaces that have one wire each, all to the same bar: drawn as a grid of small boxes,
 // whose ports' details name the other end, with one wire to the bar for them all.
@@ -88,20 +91,50 @@ struct GraphWire {
 };
 BOOST_DESCRIBE_STRUCT(GraphWire, (), (from, to, style, label))
 
+// Where a port leads.
+struct GraphTarget {
+  std::string what;  // "web 172.17.0.2:80 nginx[2211]"
+  std::optional<model::NetnsId> ns = {};
+};
+BOOST_DESCRIBE_STRUCT(GraphTarget, (), (what, ns))
+
+// A port that leads elsewhere.
+struct GraphPublished {
+  std::string port;  // "tcp *:8080"
+  model::NetnsId ns = {};
+  std::string service;  // "default/web:http"
+  std::vector<GraphTarget> to;
+  std::string from;  // from where it may be reached
+  std::string how;   // the rules and proxies that lead there
+};
+BOOST_DESCRIBE_STRUCT(GraphPublished, (), (port, ns, service, to, from, how))
+
+// What leaves a namespace by another address.
+struct GraphSource {
+  model::NetnsId ns = {};
+  std::string what;  // "172.17.0.0/16, not out docker0"
+  std::string to;    // empty: the address of the interface that it leaves by
+  std::string rule;
+};
+BOOST_DESCRIBE_STRUCT(GraphSource, (), (ns, what, to, rule))
+
 struct Graph {
   std::string title;
   std::vector<std::string> first;  // boxes to stand in the first column, from the top: the host …
   std::vector<GraphBox> boxes;
   std::vector<GraphGrid> grids;
   std::vector<GraphWire> wires;
+  // With GraphOptions::every alone:
+  std::vector<GraphPublished> published = {};
+  std::vector<GraphSource> sources = {};
 };
-BOOST_DESCRIBE_STRUCT(Graph, (), (title, first, boxes, grids, wires))
+BOOST_DESCRIBE_STRUCT(Graph, (), (title, first, boxes, grids, wires, published, sources))
 
 struct GraphOptions {
   // From this many namespaces with nothing but a wire to the same bridge, they become a grid.
   std::size_t grid_from = 13;
   // For readers who choose what they look at: a box for every namespace, also for one with nothing
-  // but lo, and in each what it listens on and what keeps it alive.
+  // but lo, and in each what it listens on and what keeps it alive; all ports that lead elsewhere.
   bool every = false;
 };
 

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "view/rules.h"
 #include "view/words.h"
@@ -18,11 +19,7 @@ using analyze::PortFrom;
 using analyze::PortHow;
 using analyze::RuleName;
 
-std::string port_text(const OpenPort& port) {
-  if (port.port == port.last_port) return fmt::format("{} {}", port.protocol, port.port);
-  if (port.port == 0 && port.last_port == 65535) return port.protocol + " *";
-  return fmt::format("{} {}-{}", port.protocol, port.port, port.last_port);
-}
+constexpr std::size_t kAll = std::numeric_limits<std::size_t>::max();
 
 Text process(const Endpoint& end) {
   if (!end.pid) return {};
@@ -35,9 +32,7 @@ Text answered_by(const PortAnswer& answer) {
   const Endpoint& end = answer.to ? *answer.to : answer.by;
   Text text;
   if (end.ns) text.add(end.title, Role::title);
-  if (answer.to) text.join(Text(endpoint_text(end.address, end.port), Role::address), " ");
-  if (answer.to && end.ns && !end.pid) return text.join(Text("nobody listens", Role::warn), " ");
-  return text.join(process(end), " ");
+  return text.join(target_text(answer), " ");
 }
 
 Text rules_text(const PortAnswer& answer) {
@@ -55,6 +50,7 @@ Text how_text(const PortAnswer& answer) {
     case PortHow::dnat:
       return Text("dnat ").add(rules_text(answer));
     case PortHow::proxy:
+      if (!answer.by.pid) return Text("as its runtime says");
       return Text("proxy ").add(process(answer.by));
     case PortHow::activation:
       return Text("socket unit of ").add(process(answer.by));
@@ -62,46 +58,6 @@ Text how_text(const PortAnswer& answer) {
       return Text("IPVS");
   }
   return {};
-}
-
-// What tells most of who answers: the rules come before the proxy of those that rules do not meet.
-std::vector<const PortAnswer*> in_order(const OpenPort& port) {
-  std::vector<const PortAnswer*> answers;
-  for (const PortAnswer& answer : port.answers) answers.push_back(&answer);
-  std::ranges::stable_sort(answers, {}, [](const PortAnswer* answer) {
-    constexpr PortHow kOrder[] = {PortHow::dnat, PortHow::virtual_, PortHow::listener,
-                                  PortHow::activation, PortHow::proxy};
-    return std::ranges::find(kOrder, answer->how) - std::begin(kOrder);
-  });
-  return answers;
-}
-
-Text all_answered_by(const OpenPort& port) {
-  Text text;
-  std::vector<std::string> told;
-  for (const PortAnswer* const answer : in_order(port)) {
-    Text one = answered_by(*answer);
-    if (std::ranges::find(told, one.plain()) != told.end()) continue;
-    told.push_back(one.plain());
-    text.join(one, ", ");
-  }
-  return text;
-}
-
-// Those that are alike but for the process, as one.
-Text all_how(const OpenPort& port) {
-  Text text;
-  const PortAnswer* last = nullptr;
-  for (const PortAnswer* const answer : in_order(port)) {
-    const bool alike = last && answer->how != PortHow::dnat && answer->how == last->how &&
-                       answer->by.command == last->by.command && answer->by.pid;
-    if (alike && answer->how != PortHow::listener)
-      text.add(fmt::format("[{}]", answer->by.pid->value), Role::owner);
-    else if (!alike)
-      text.join(how_text(*answer));
-    last = answer;
-  }
-  return text;
 }
 
 Text rule_text(const analyze::PortReach& reach) {
@@ -112,7 +68,78 @@ Text rule_text(const analyze::PortReach& reach) {
       .add(reach.rule->title, Role::title);
 }
 
-Text from_text(const OpenPort& port) {
+}  // namespace
+
+std::string port_numbers_text(const OpenPort& port) {
+  if (port.port == port.last_port) return std::to_string(port.port);
+  if (port.port == 0 && port.last_port == 65535) return "*";
+  return fmt::format("{}-{}", port.port, port.last_port);
+}
+
+std::string address_and_port_text(const OpenPort& port) {
+  const std::string address = port.address ? port.address->text() : "*";
+  const bool v6 = port.address && port.address->is_v6();
+  return fmt::format("{}:{}", v6 ? "[" + address + "]" : address, port_numbers_text(port));
+}
+
+std::vector<const PortAnswer*> answers_in_order(const OpenPort& port) {
+  std::vector<const PortAnswer*> answers;
+  for (const PortAnswer& answer : port.answers) answers.push_back(&answer);
+  std::ranges::stable_sort(answers, {}, [](const PortAnswer* answer) {
+    constexpr PortHow kOrder[] = {PortHow::dnat, PortHow::virtual_, PortHow::listener,
+                                  PortHow::activation, PortHow::proxy};
+    return std::ranges::find(kOrder, answer->how) - std::begin(kOrder);
+  });
+  return answers;
+}
+
+Text target_text(const PortAnswer& answer) {
+  const Endpoint& end = answer.to ? *answer.to : answer.by;
+  const bool told = answer.how != PortHow::proxy || answer.by.pid;
+  Text text;
+  if (answer.to) text.add(endpoint_text(end.address, end.port), Role::address);
+  if (answer.to && end.ns && !end.pid && told)
+    return text.join(Text("nobody listens", Role::warn), " ");
+  return text.join(process(end), " ");
+}
+
+Text answered_by_text(const OpenPort& port, std::size_t most) {
+  Text text;
+  std::vector<std::string> told;
+  std::size_t more = 0;
+  for (const PortAnswer* const answer : answers_in_order(port)) {
+    Text one = answered_by(*answer);
+    if (told.size() == most) {
+      ++more;
+      continue;
+    }
+    if (std::ranges::find(told, one.plain()) != told.end()) continue;
+    told.push_back(one.plain());
+    text.join(one, ", ");
+  }
+  return more == 0 ? text : text.join(Text(fmt::format("{} more", more), Role::muted), ", ");
+}
+
+// Those that are alike but for the process are told as one.
+Text ways_text(const OpenPort& port, std::size_t most) {
+  Text text;
+  const PortAnswer* last = nullptr;
+  std::size_t told = 0, more = 0;
+  for (const PortAnswer* const answer : answers_in_order(port)) {
+    const bool alike = last && answer->how != PortHow::dnat && answer->how == last->how &&
+                       answer->by.command == last->by.command && answer->by.pid;
+    if (alike && answer->how != PortHow::listener)
+      text.add(fmt::format("[{}]", answer->by.pid->value), Role::owner);
+    else if (!alike && told == most)
+      ++more;
+    else if (!alike && ++told <= most)
+      text.join(how_text(*answer));
+    last = answer;
+  }
+  return more == 0 ? text : text.join(Text(fmt::format("{} more", more), Role::muted));
+}
+
+Text reach_text(const OpenPort& port) {
   const analyze::PortReach& reach = port.reach;
   const std::string sources = fmt::format("{}", fmt::join(reach.sources, ", "));
   const std::string more = reach.conditional ? ", as rules decide" : "";
@@ -132,8 +159,6 @@ Text from_text(const OpenPort& port) {
   }
   return {};
 }
-
-}  // namespace
 
 std::string rule_name_text(const RuleName& rule) {
   using model::firewall::Backend;
@@ -156,11 +181,11 @@ Table make_ports(const std::vector<OpenPort>& ports, bool namespaces) {
   for (const OpenPort& port : ports) {
     std::vector<Text>& row = table.rows.emplace_back();
     if (namespaces) row.push_back({port.title, Role::title});
-    row.push_back({port_text(port), Role::address});
+    row.push_back({port.protocol + " " + port_numbers_text(port), Role::address});
     row.push_back({port.address ? port.address->text() : "*", Role::address});
-    row.push_back(all_answered_by(port));
-    row.push_back(from_text(port));
-    row.push_back(all_how(port));
+    row.push_back(answered_by_text(port, kAll));
+    row.push_back(reach_text(port));
+    row.push_back(ways_text(port, kAll));
   }
   return table;
 }

@@ -35,47 +35,12 @@ std::map<std::string, Tally> tallies(const ShownFirewall& firewall) {
   return tables;
 }
 
-// Rules that give packets other addresses, in words of what that is for.
-struct Kind {
-  std::string_view nat;
-  std::string_view lead;
-};
-constexpr Kind kKinds[] = {{"dnat", "publishes"},
-                           {"redirect", "redirects"},
-                           {"masquerade", "masquerades"},
-                           {"snat", "translates"}};
-
-constexpr std::size_t kMostRules = 32;
-
-void add_nat(const ShownFirewall& firewall, std::vector<Line>& lines) {
-  std::size_t left = 0;
-  for (const Kind& kind : kKinds)
-    for (const ShownChain& chain : firewall.chains)
-      for (const ShownRule& rule : chain.rules) {
-        if (rule.nat != kind.nat) continue;
-        if (lines.size() == kMostRules) {
-          ++left;
-          continue;
-        }
-        lines.push_back({{std::string(kind.lead), Role::muted},
-                         {{rule.text},
-                          {fmt::format("{} {} {} · {}", table_name(chain), chain.name,
-                                       rule_name(chain, rule), writer_text(rule.writer)),
-                           Role::muted}}});
-      }
-  if (left != 0)
-    lines.push_back(
-        {{"and", Role::muted},
-         {{counted(left, "more", "more") + ": nsmap rules has them all", Role::muted}}});
-}
-
 }  // namespace
 
 Section firewall_section(const Words& words, const model::Namespace& ns) {
   Section section{"firewall", {}, table_of({"TABLE", ">CHAINS", ">RULES", "~BY"})};
   if (ns.firewall->tables.empty()) return section;
   const ShownFirewall firewall = show_firewall(words.titles, ns);
-  add_nat(firewall, section.lines);
   for (const analyze::FirewallFinding& finding : firewall.findings)
     section.lines.push_back({{finding.check, Role::warn}, {{finding.what}}});
   for (const auto& [name, tally] : tallies(firewall)) {

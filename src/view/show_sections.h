@@ -36,6 +36,9 @@ Section nsids_section(const Words& words, const model::Namespace& ns);
 Section sockets_section(const Words& words, const model::Namespace& ns);
 Section sysctls_section(const Words& words, const model::Namespace& ns);
 
+// show_published.cc: ports that lead on, from here or to here, and addresses that packets leave by.
+Section published_section(const Words& words, const model::Namespace& ns);
+
 // show_firewall.cc: what its firewall does, in short.
 Section firewall_section(const Words& words, const model::Namespace& ns);
 

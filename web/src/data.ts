@@ -34,6 +34,7 @@ export interface GraphBox {
   bars: GraphBar[];
   ports: GraphPort[];
   namespace?: NetnsId;
+  published: string[];
   listens: string[];
   holders: GraphHolder[];
 }
@@ -48,11 +49,33 @@ export interface GraphWire {
   style: WireStyle;
   label?: string
 }
+export interface GraphTarget {
+  what?: string;
+  namespace?: NetnsId
+}
+// A port that leads elsewhere.
+export interface GraphPublished {
+  port?: string;
+  namespace: NetnsId;
+  service?: string;
+  to: GraphTarget[];
+  from?: string;
+  how?: string;
+}
+// What leaves a namespace by another address.
+export interface GraphSource {
+  namespace: NetnsId;
+  what?: string;
+  to?: string;
+  rule?: string;
+}
 export interface Graph {
   title?: string;
   first: string[];
   boxes: GraphBox[];
-  wires: GraphWire[]
+  wires: GraphWire[];
+  published: GraphPublished[];
+  sources: GraphSource[]
 }
 
 // Facts are shown as they come, so most need no more of a type than this.

@@ -379,11 +379,13 @@ export class Painter {
       this.text(line, card.x + SIZE.pad, y, FONT.text, colours.muted, width);
       y += SIZE.line;
     }
-    for (const line of card.listens) {
-      this.text('◂', card.x + SIZE.pad, y, FONT.text, colours.kinds.container, 12);
-      this.text(line, card.x + SIZE.pad + 12, y, FONT.text, colours.text, width - 12);
-      y += SIZE.line;
-    }
+    const marked = [['◂', card.listens], ['⇥', card.published]] as const;
+    for (const [mark, lines] of marked)
+      for (const line of lines) {
+        this.text(mark, card.x + SIZE.pad, y, FONT.text, colours.kinds.container, 12);
+        this.text(line, card.x + SIZE.pad + 12, y, FONT.text, colours.text, width - 12);
+        y += SIZE.line;
+      }
     this.barLines(card);
     for (const row of card.rows) this.row(card, row, picture);
   }

@@ -1,4 +1,4 @@
-import {type Container, type Data, type Facts, type GraphBox, Index, keyOf, type Link, type LinkRef, type Namespace, type NetnsId, type Process, type Route, type Socket, type Value} from './data';
+import {type Container, type Data, type Facts, type GraphBox, type GraphPublished, type GraphSource, Index, keyOf, type Link, type LinkRef, type Namespace, type NetnsId, type Process, push, type Route, type Socket, type Value} from './data';
 import {element, table} from './dom';
 import type {Target} from './search';
 import {counted, shown} from './text';
@@ -13,6 +13,8 @@ const spaced = (name: string): string => name.replaceAll('_', ' ');
 export class Panel {
   private readonly titles = new Map<string, string>();
   private readonly boxes = new Map<string, GraphBox>();
+  private readonly published = new Map<string, GraphPublished[]>();  // of both ends
+  private readonly sources = new Map<string, GraphSource[]>();
 
   constructor(data: Data, private readonly index: Index, private readonly go: Go) {
     for (const box of data.graph.boxes)
@@ -20,6 +22,11 @@ export class Panel {
         this.titles.set(keyOf(box.namespace), box.title ?? '');
         this.boxes.set(keyOf(box.namespace), box);
       }
+    for (const port of data.graph.published) {
+      const into = port.to.flatMap(each => each.namespace ? [keyOf(each.namespace)] : []);
+      for (const key of new Set([keyOf(port.namespace), ...into])) push(this.published, key, port);
+    }
+    for (const source of data.graph.sources) push(this.sources, keyOf(source.namespace), source);
   }
 
   // What is to be shown of the target; null: it is not there any more.
@@ -147,6 +154,18 @@ export class Panel {
           'Listens on', box?.listens.length ?? 0,
           () => element('ul', {}, ...box!.listens.map(each => element('li', {}, each))), true),
       this.section(
+          'Published ports', this.published.get(key)?.length ?? 0,
+          () => this.ports(key, this.published.get(key)!),
+          (this.published.get(key)?.length ?? 0) <= 12),
+      this.section(
+          'Leaves by another address', this.sources.get(key)?.length ?? 0,
+          () => table(
+              ['What', 'Becomes', 'By'],
+              this.sources.get(key)!.map(
+                  each =>
+                      [each.what ?? '', each.to ?? 'the address of the interface',
+                       each.rule ?? '']))),
+      this.section(
           'Kept alive by', holders.length,
           () => table(
               ['By', 'Freed by'], holders.map(each => [each.what ?? '', each.freed_by ?? ''])),
@@ -204,6 +223,26 @@ export class Panel {
           () =>
               table(['Setting', 'Value'], ns.sysctls!.map(each => [each.name ?? '', each.value]))),
     ];
+  }
+
+  // Of one end: whose port it is goes without saying where it is its own.
+  private ports(key: string, ports: readonly GraphPublished[]): HTMLElement {
+    const target = (each: GraphPublished['to'][number]): Node => element(
+        'div', {},
+        each.namespace && keyOf(each.namespace) !== key ?
+            this.link(each.what ?? '', {ns: keyOf(each.namespace)}) :
+            each.what);
+    return table(
+        ['Port', 'Leads to', 'From', 'How'],
+        ports.map(
+            each =>
+                [element(
+                     'div', {}, each.service && element('div', {}, each.service), each.port,
+                     keyOf(each.namespace) === key ?
+                         null :
+                         element('div', {}, 'of ', this.toNamespace(each.namespace))),
+                 element('div', {}, ...each.to.map(target)), each.from ?? '', each.how ?? '']),
+        50);
   }
 
   private identity(ns: Namespace): HTMLElement {
@@ -385,7 +424,8 @@ export function spokenCard(box: GraphBox): string {
     ...box.lines.map(line => shown(line)), counted(count, 'interface'),
     box.listens.length ?
         `listens on ${box.listens.slice(0, 5).map(each => shown(each)).join(', ')}` :
-        ''
+        '',
+    ...box.published.map(each => shown(each))
   ].filter(part => part)
       .join(', ');
 }

@@ -47,6 +47,7 @@ export interface Card {
   badge: string;
   lines: string[];
   listens: string[];
+  published: string[];
   rows: Row[];
   bare: boolean;
   down: boolean;
@@ -156,6 +157,7 @@ function cardOf(box: GraphBox, index: Index, grouping: Grouping): Card|null {
   const told = box.listens.filter(each => !each.includes(' 127.0.0.11:'));
   const listens = told.slice(0, MOST_LISTENS).map(each => shown(each, 80));
   if (told.length > MOST_LISTENS) listens.push(`+${told.length - MOST_LISTENS} more`);
+  const published = box.published.map(each => shown(each, 80));
   return {
     id,
     kind: box.style,
@@ -163,6 +165,7 @@ function cardOf(box: GraphBox, index: Index, grouping: Grouping): Card|null {
     badge: badgeOf(box, index, id),
     lines: box.lines.map(line => shown(line, 120)),
     listens,
+    published,
     rows,
     bare: rows.length === 0 && box.style !== 'host',
     down: rows.some(row => !row.up),
@@ -341,6 +344,7 @@ function foldedCard(id: string, title: string, members: readonly Card[]): Card {
     badge: 'folded',
     lines,
     listens: [],
+    published: [],
     rows: [],
     bare: false,
     down: down > 0,
@@ -383,13 +387,13 @@ function size(card: Card, measure: Measure): void {
   const widths = [
     measure(card.title, FONT.title) + measure(card.badge, FONT.badge) + 14 + gap,
     ...card.lines.map(text => measure(text, FONT.text)),
-    ...card.listens.map(text => measure(text, FONT.text) + 12),
+    ...[...card.listens, ...card.published].map(text => measure(text, FONT.text) + 12),
     ...card.rows.map(
         each => (each.inBar ? indent : 0) + measure(each.name, FONT.mono) + gap +
             measure(each.detail, FONT.text) + (each.bar ? 8 : 0) + (each.up ? 0 : 36)),
   ];
   card.w = Math.ceil(Math.min(SIZE.most, Math.max(SIZE.least, Math.max(...widths) + 2 * pad + 8)));
-  let y = title + line * (card.lines.length + card.listens.length);
+  let y = title + line * (card.lines.length + card.listens.length + card.published.length);
   if (card.rows.length) y += 4;
   for (const each of card.rows) {
     each.y = y + row / 2;

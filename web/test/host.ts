@@ -7,7 +7,7 @@ export const measure = (text: string): number => text.length * 6;
 
 export class Host {
   readonly data: Data = {
-    graph: {title: 'vm', first: ['n0'], boxes: [], wires: []},
+    graph: {title: 'vm', first: ['n0'], boxes: [], wires: [], published: [], sources: []},
     snapshot:
         {host: {hostname: 'vm', kernel: '6.18'}, namespaces: [], processes: [], containers: []},
   };
@@ -38,6 +38,7 @@ export class Host {
       bars: [],
       ports: [],
       namespace,
+      published: [],
       listens: [],
       holders: []
     };
