@@ -233,15 +233,19 @@ export class Panel {
             this.link(each.what ?? '', {ns: keyOf(each.namespace)}) :
             each.what);
     return table(
-        ['Port', 'Leads to', 'From', 'How'],
+        ['Port', 'Leads to'],
         ports.map(
             each =>
                 [element(
-                     'div', {}, each.service && element('div', {}, each.service), each.port,
+                     'div', {}, each.port,
                      keyOf(each.namespace) === key ?
                          null :
-                         element('div', {}, 'of ', this.toNamespace(each.namespace))),
-                 element('div', {}, ...each.to.map(target)), each.from ?? '', each.how ?? '']),
+                         element('div', {}, 'of ', this.toNamespace(each.namespace)),
+                     each.service ? element('div', {}, each.service) : null),
+                 element(
+                     'div', {}, ...each.to.map(target),
+                     element('div', {}, element('small', {}, `from ${each.from ?? ''}`)),
+                     element('div', {}, element('small', {}, each.how ?? '')))]),
         50);
   }
 
