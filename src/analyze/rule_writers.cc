@@ -281,6 +281,14 @@ std::vector<std::string_view> known_writers() {
   return names;
 }
 
+std::size_t known_beginning(std::string_view name) {
+  const Row* row = row_for(Mark::table, name);
+  if (!row) row = row_for(Mark::chain, name);
+  return row ? std::min(row->pattern.find_first_of("*?"), name.size()) : 0;
+}
+
+bool is_known_comment(std::string_view comment) { return row_for(Mark::comment, comment); }
+
 RuleWriters::RuleWriters(const Firewall& firewall) {
   for (const Table& table : firewall.tables) {
     jumps_.emplace(&table, TableJumps(table));

@@ -29,6 +29,12 @@ inline constexpr const char* kByHand = "by hand";
 // All those that are known, each once, sorted.
 std::vector<std::string_view> known_writers();
 
+// How much of the name of a table or chain is what a known program calls its own, from the
+// beginning: all of "DOCKER", of "KUBE-SVC-ERIFXISQEP7F7OF4" the first five characters; 0: none.
+std::size_t known_beginning(std::string_view name);
+// Whether a known program writes comments like this.
+bool is_known_comment(std::string_view comment);
+
 // Of one firewall, to which it refers.
 class RuleWriters {
  public:

@@ -1,5 +1,7 @@
 #include "anonymise/anonymise.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <concepts>
 #include <optional>
@@ -12,6 +14,7 @@
 #include <boost/mp11/algorithm.hpp>
 
 #include "anonymise/addresses.h"
+#include "anonymise/constants.h"
 #include "anonymise/fields.h"
 #include "anonymise/texts.h"
 
@@ -50,6 +53,8 @@ class Walk {
     });
   }
 
+  std::size_t other_ranges() const { return other_ranges_; }
+
   // Messages are last: by then it is known which words are replaced elsewhere.
   void finish() {
     for (std::string* const message : messages_) *message = texts_.of_message(*message);
@@ -75,9 +80,30 @@ class Walk {
     std::visit([this](auto& held) { this->go(held); }, value);
   }
   void go(std::monostate&) {}
-  // Rules are left out: their constants, names and comments tell of the host, and a range of
-  // addresses is none once they are replaced.
-  void go(Shared<model::firewall::Firewall>& firewall) { firewall = {}; }
+  void go(Shared<model::firewall::Firewall>& firewall) {
+    if (*firewall == model::firewall::Firewall()) return;
+    other_ranges_ += replace_constants(firewall.edit(), addresses_, texts_);
+    members(firewall.edit());
+  }
+  template <typename T>
+  void go(Box<T>& box) {
+    go(*box);
+  }
+  void go(model::firewall::Value& value) {
+    std::visit([this](auto& held) { this->go(held); }, value);
+  }
+  void go(model::firewall::Action& action) {
+    std::visit([this](auto& held) { this->go(held); }, action);
+  }
+  // What packets are searched for is a text of any form.
+  void go(model::firewall::Extension& extension) {
+    if (extension.name == "string")
+      extension.options = "--string " + texts_.of_comment(extension.options);
+    else
+      members(extension);
+  }
+  // Done by replace_constants, which knows what they are.
+  void go(Octets&) {}
   template <typename Struct>
   requires boost::describe::has_describe_members<Struct>::value void go(Struct& value) {
     members(value);
@@ -106,11 +132,21 @@ class Walk {
       case Kind::sci:
         value = texts_.of_sci(value);
         return;
+      case Kind::rule:
+        value = texts_.of_rule(value);
+        return;
+      case Kind::comment:
+        value = texts_.of_comment(value);
+        return;
+      case Kind::options:
+        value = texts_.of_options(value);
+        return;
       case Kind::kept:
         return;
     }
   }
 
+  std::size_t other_ranges_ = 0;
   Addresses addresses_;
   Texts texts_;
   std::vector<std::string*> messages_;
@@ -122,6 +158,14 @@ model::Snapshot anonymise(model::Snapshot snapshot, const Key& key) {
   Walk walk(key);
   walk.members(snapshot);
   walk.finish();
+  if (walk.other_ranges() != 0) {
+    model::Diagnostic& diagnostic = snapshot.diagnostics.emplace_back();
+    diagnostic.source = "anonymise";
+    diagnostic.what = fmt::format(
+        "of {} of the ranges of addresses in rules the ends alone were replaced: "
+        "they are other ranges than they were",
+        walk.other_ranges());
+  }
   std::ranges::sort(snapshot.containers, {}, &model::Container::id);
   return snapshot;
 }

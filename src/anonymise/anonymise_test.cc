@@ -52,7 +52,9 @@ class Fill {
     else if constexpr (is_a<T, std::vector>)
       for (value.resize(2); auto& element : value) go(element);
     else if constexpr (is_a<T, Shared>)
-      value.edit().tables.emplace_back().name = secret(Kind::name);
+      members(value.edit());
+    else if constexpr (is_a<T, Box>)
+      go(*value);
     else
       members(value);
   }
@@ -70,6 +72,21 @@ class Fill {
     const std::uint64_t bits = random_();
     mac = *Mac::from_bytes(std::as_bytes(std::span(&bits, 1)).first(6));
     note(mac.text());
+  }
+  void go(Octets&) {}  // Anonymise.ReplacesWhatRulesHoldPacketsAgainst
+  void go(model::firewall::Value& value) { alternative(value); }
+  void go(model::firewall::Action& action) { alternative(action); }
+  // Another one each time; what holds its like not for ever.
+  template <typename Variant>
+  void alternative(Variant& value) {
+    constexpr std::size_t kCount = std::variant_size_v<typename Variant::variant>;
+    if (depth_ == kMostDepth) return;
+    ++depth_;
+    boost::mp11::mp_with_index<kCount>(next_alternative_++ % kCount, [&](auto index) {
+      auto& held = value.template emplace<index>();
+      if constexpr (index != 0) go(held);
+    });
+    --depth_;
   }
   // Each link has the data of another kind.
   void go(model::LinkData& data) {
@@ -98,6 +115,9 @@ class Fill {
     switch (kind) {
       case Kind::name:
       case Kind::text:
+      case Kind::rule:
+      case Kind::comment:
+      case Kind::options:
         names_.push_back(word());
         return names_.back();
       case Kind::message:
@@ -115,6 +135,8 @@ class Fill {
   }
 
   std::mt19937_64 random_;
+  static constexpr std::size_t kMostDepth = 4;
+  std::size_t depth_ = 0, next_alternative_ = 0;
   std::size_t next_data_ = 0;
   std::vector<std::string> names_;
   std::vector<std::string> secrets_;
@@ -133,6 +155,146 @@ TEST(Anonymise, LeavesNoOriginalInAnyMember) {
     ASSERT_THAT(before, HasSubstr(secret));
     EXPECT_EQ(after.find(secret), std::string::npos) << secret;
   }
+}
+
+namespace fw = model::firewall;
+using model::DataType;
+using model::PacketField;
+
+Octets address(const char* text) { return Octets(IpAddress::parse(text)->bytes()); }
+Octets text(std::string_view name, std::size_t size = 16) {
+  Octets octets(size);
+  for (std::size_t at = 0; at < name.size(); ++at) octets[at] = static_cast<std::byte>(name[at]);
+  return octets;
+}
+fw::Statement does(fw::Action action) { return {"", std::move(action)}; }
+fw::Statement is(fw::Value left, Octets right, Octets mask = {}) {
+  return does(fw::Match{.left = std::move(left), .mask = mask, .right = right});
+}
+
+fw::Rule rule(std::vector<fw::Statement> statements, std::string comment = {}) {
+  return {.handle = 1, .comment = std::move(comment), .statements = std::move(statements)};
+}
+
+// Holds packets against 42.7.0.0/16 of a network and interfaces of a host, in every way there is.
+fw::Firewall rich_firewall() {
+  fw::Chain chain{.name = "acme-in", .hook = fw::Hook::prerouting, .type = "nat"};
+  fw::Concatenation key{{PacketField::ip_saddr, PacketField::tcp_dport}};
+  Octets both(8);
+  std::ranges::copy(address("42.7.3.4"), both.data());
+  both[5] = std::byte{80};
+  chain.rules = {
+      rule({is(PacketField::ip_saddr, address("42.7.1.2"))}, "ask Alice, 555"),
+      rule({is(PacketField::ip_daddr, address("42.7.0.0"), *Octets::parse("ffff0000"))}),
+      rule({does(fw::Match{.left = PacketField::ip_daddr,
+                           .compare = fw::Compare::in,
+                           .right = address("42.7.2.9"),
+                           .last = address("42.7.2.30")})}),
+      rule({is(Box(key), both)}),
+      rule({is(PacketField::meta_iifname, text("uplink"))}),
+      rule({is(PacketField::meta_oifname, text("up"),
+               *Octets::parse("ffff" + std::string(28, '0')))}),
+      rule({is(PacketField::ether_saddr, *Octets::parse("0242ac110002"))}),
+      rule({is(fw::Payload{.base = fw::Payload::Base::network, .offset = 96, .length = 32},
+               address("42.7.1.2"))}),
+      rule({does(Box(fw::Nat{.address = address("42.7.8.1"),
+                             .last_address = address("42.7.8.9"),
+                             .port = Octets::number(8080, 2)}))}),
+      rule({does(Box(fw::Assign{.to = PacketField::ip_daddr, .value = address("42.7.8.3")}))}),
+      rule({does(Box(fw::Log{.prefix = "ACME: "}))}),
+      rule({does(Box(fw::Opaque{.name = "u32", .bytes = address("42.7.1.2")}))}),
+      rule({does(Box(fw::Extension{"string", false, "--string \"555123\" --algo bm"}))}),
+      rule({does(Box(fw::Extension{"recent", false, "--seconds 60 --name alice"}))}),
+      rule({does(fw::Lookup{PacketField::ip_saddr, "offices"})}),
+      rule({does(fw::Verdict{fw::Verdict::Kind::jump, "KUBE-SVC-ACMEWEB"})}, "acme/alice:http"),
+      rule({does(fw::Match{.left = PacketField::ip_saddr,
+                           .compare = fw::Compare::not_in,
+                           .right = address("42.7.2.9"),
+                           .last = address("42.8.2.30")})}),
+      rule({does(
+          Box(fw::Nat{.address = address("42.7.8.1"), .last_address = address("42.8.8.9")}))}),
+  };
+  fw::Set set{.name = "offices", .key = {{DataType::ipv4, 32, {}}}, .interval = true};
+  set.elements = {{.first = address("42.7.0.0"), .last = address("42.8.255.255"), .comment = "HQ"},
+                  {.first = address("42.7.1.9"), .last = address("42.7.3.4")}};
+  fw::Table nat{.name = "nat"};
+  nat.chains = {chain, {.name = "KUBE-SVC-ACMEWEB"}};
+  nat.sets = {set};
+  fw::Firewall firewall{.tables = {nat}};
+  firewall.ipsets = {{.name = "acme",
+                      .type = "hash:net,port",
+                      .members = {{"42.7.0.0/16,tcp:80", "timeout 60 comment \"see --alice\""}}}};
+  return firewall;
+}
+
+model::Snapshot with(fw::Firewall firewall) {
+  model::Snapshot snapshot;
+  model::Namespace& ns = snapshot.namespaces.emplace_back();
+  ns.links.emplace_back().name = "uplink";
+  ns.addresses.emplace_back().address = *IpAddress::parse("42.7.1.2");
+  ns.firewall.edit() = std::move(firewall);
+  return snapshot;
+}
+
+template <typename Wanted>
+const Wanted& at(const fw::Rule& rule) {
+  return std::get<Wanted>(rule.statements.at(0).action);
+}
+
+TEST(Anonymise, ReplacesWhatRulesHoldPacketsAgainst) {
+  const std::string json = codec::snapshot_to_json(anonymise(with(rich_firewall()), kKey));
+  for (const char* secret : {"acme", "ACME", "offices", "Alice", "alice", "555", "uplink", "HQ",
+                             "42.7.", "2a070", "2a08ff", "0242ac110002", "75706c696e6b"})
+    EXPECT_THAT(json, Not(HasSubstr(secret)));
+  for (const char* kept : {"\"nat\"", "KUBE-SVC-", "--seconds 60 --name", "tcp:80", "1f90"})
+    EXPECT_THAT(json, HasSubstr(kept));
+  EXPECT_TRUE(codec::snapshot_from_json(json, "it"));
+}
+
+TEST(Anonymise, RulesMeetTheSameAddressesAndInterfaces) {
+  const model::Snapshot after = anonymise(with(rich_firewall()), kKey);
+  const model::Namespace& ns = after.namespaces[0];
+  const fw::Table& table = ns.firewall->tables.at(0);
+  const auto& rules = table.chains[0].rules;
+  const Octets own(ns.addresses[0].address.bytes());
+  EXPECT_EQ(at<fw::Match>(rules[0]).right, own);
+  const Octets& net = at<fw::Match>(rules[1]).right;
+  EXPECT_TRUE(std::equal(net.begin(), net.begin() + 2, own.begin()));
+  EXPECT_EQ(net[3], std::byte{0});
+  // Within a /24 the last byte stays, so a range does.
+  EXPECT_EQ(at<fw::Match>(rules[2]).right[3], std::byte{9});
+  EXPECT_EQ(at<fw::Match>(rules[2]).last[3], std::byte{30});
+  EXPECT_EQ(at<fw::Match>(rules[3]).right[5], std::byte{80});
+  EXPECT_EQ(at<fw::Match>(rules[4]).right, text(ns.links[0].name));
+  EXPECT_EQ(at<fw::Lookup>(rules[14]).set, table.sets[0].name);
+  EXPECT_EQ(at<fw::Verdict>(rules[15]).chain, table.chains[1].name);
+}
+
+TEST(Anonymise, RangesOfRulesAreListsOrSaidToBeOthers) {
+  const model::Snapshot after = anonymise(with(rich_firewall()), kKey);
+  const auto& rules = after.namespaces[0].firewall->tables.at(0).chains[0].rules;
+  const auto& of = *at<Box<fw::OneOf>>(rules[16]);
+  EXPECT_TRUE(of.invert);
+  EXPECT_GT(of.intervals.size(), 1u);
+  const auto& nat = *at<Box<fw::Nat>>(rules[17]);
+  EXPECT_LT(std::get<Octets>(nat.address), std::get<Octets>(nat.last_address));
+  ASSERT_EQ(after.diagnostics.size(), 1u);
+  EXPECT_THAT(after.diagnostics[0].what, HasSubstr("of 1 of the ranges"));
+}
+
+TEST(Anonymise, RangesOfSetsBecomeThePrefixesTheyAreMadeOf) {
+  const model::Snapshot after = anonymise(with(rich_firewall()), kKey);
+  const auto& elements = after.namespaces[0].firewall->tables[0].sets[0].elements;
+  std::uint64_t addresses = 0;
+  for (const fw::Element& element : elements) {
+    EXPECT_LE(element.first, element.last);
+    addresses += element.last.number() - element.first.number() + 1;
+  }
+  EXPECT_EQ(addresses, 2u * 65536 + 2 * 256 - 9 + 5);
+  const Octets own(after.namespaces[0].addresses[0].address.bytes());
+  EXPECT_TRUE(std::ranges::any_of(elements, [&](const fw::Element& element) {
+    return element.first <= own && own <= element.last;
+  }));
 }
 
 TEST(Anonymise, ReplacesTheSameByTheSameEverywhere) {
@@ -196,7 +358,19 @@ TEST(Anonymise, ChangesNoNumberAndNoShape) {
 // The rows and the texts of the model are the same: what has no row does not compile.
 template <typename T>
 void check_rows() {
-  if constexpr (codec::detail::is_a<T, std::optional> || codec::detail::is_a<T, std::vector>) {
+  if constexpr (std::same_as<T, model::firewall::Value>) {
+    return;  // holds itself
+  } else if constexpr (std::same_as<T, model::firewall::Action>) {
+    check_rows<typename T::variant>();
+  } else if constexpr (codec::detail::is_a<T, Box>) {
+    check_rows<std::decay_t<decltype(*std::declval<T&>())>>();
+  } else if constexpr (codec::detail::is_a<T, Shared>) {
+    check_rows<model::firewall::Table>();
+    check_rows<model::firewall::Ipset>();
+  } else if constexpr (std::same_as<T, model::firewall::SetUpdate>) {
+    return;  // holds statements, that hold it
+  } else if constexpr (codec::detail::is_a<T, std::optional> ||
+                       codec::detail::is_a<T, std::vector>) {
     check_rows<typename T::value_type>();
   } else if constexpr (codec::detail::is_a<T, std::variant>) {
     boost::mp11::mp_for_each<boost::mp11::mp_transform<std::type_identity, T>>(

@@ -18,6 +18,9 @@ enum class Kind {
   sysctl,     // the name of one
   bridge_id,  // a priority and a MAC
   sci,        // a MAC and a port
+  rule,       // the name of a table, chain, set …, or words of ipset's
+  comment,    // of a rule, set …
+  options,    // of a match or target, in the words of iptables, ipset or nft
   kept,       // stays; the row says why
 };
 
@@ -174,6 +177,111 @@ inline constexpr std::array kFields<model::Connection> = {
 };
 template <>
 inline constexpr std::array kFields<model::Sysctl> = {Field{"name", Kind::sysctl}};
+
+template <>
+inline constexpr std::array kFields<model::firewall::Rule> = {Field{"comment", Kind::comment}};
+template <>
+inline constexpr std::array kFields<model::firewall::Chain> = {
+    Field{"name", Kind::rule},
+    Field{"type", Kind::kept, kWord},
+    Field{"devices"},
+    Field{"comment", Kind::comment},
+};
+template <>
+inline constexpr std::array kFields<model::firewall::KeyPart> = {
+    Field{"typeof_", Kind::kept, "names of fields, in nft's words"}};
+template <>
+inline constexpr std::array kFields<model::firewall::Element> = {
+    Field{"object", Kind::rule},
+    Field{"comment", Kind::comment},
+};
+template <>
+inline constexpr std::array kFields<model::firewall::Set> = {
+    Field{"name", Kind::rule},
+    Field{"object_kind", Kind::kept, kWord},
+    Field{"policy", Kind::kept, kWord},
+    Field{"comment", Kind::comment},
+};
+template <>
+inline constexpr std::array kFields<model::firewall::Object> = {
+    Field{"kind", Kind::kept, kWord},        Field{"name", Kind::rule},
+    Field{"comment", Kind::comment},         Field{"helper", Kind::kept, kWord},
+    Field{"l3_protocol", Kind::kept, kWord}, Field{"details", Kind::options},
+};
+template <>
+inline constexpr std::array kFields<model::firewall::Flowtable> = {
+    Field{"name", Kind::rule},
+    Field{"devices"},
+};
+template <>
+inline constexpr std::array kFields<model::firewall::Table> = {
+    Field{"name", Kind::rule},
+    Field{"comment", Kind::comment},
+};
+template <>
+inline constexpr std::array kFields<model::firewall::IpsetMember> = {
+    Field{"text", Kind::rule},
+    Field{"options", Kind::options},
+};
+template <>
+inline constexpr std::array kFields<model::firewall::Ipset> = {
+    Field{"name", Kind::rule},
+    Field{"type", Kind::kept, kWord},
+    Field{"family", Kind::kept, kWord},
+    Field{"options", Kind::options},
+};
+template <>
+inline constexpr std::array kFields<model::firewall::VirtualDestination> = {
+    Field{"method", Kind::kept, kWord}};
+template <>
+inline constexpr std::array kFields<model::firewall::VirtualService> = {
+    Field{"scheduler", Kind::kept, kWord}};
+template <>
+inline constexpr std::array kFields<model::firewall::HookEntry> = {
+    Field{"family", Kind::kept, kWord},
+    Field{"hook", Kind::kept, kWord},
+    Field{"device"},
+    Field{"function", Kind::kept, kWord},
+    Field{"module", Kind::kept, kWord},
+    Field{"table", Kind::rule},
+    Field{"chain", Kind::rule},
+};
+template <>
+inline constexpr std::array kFields<model::firewall::MapLookup> = {Field{"map", Kind::rule}};
+template <>
+inline constexpr std::array kFields<model::firewall::Lookup> = {Field{"set", Kind::rule}};
+template <>
+inline constexpr std::array kFields<model::firewall::IpsetMatch> = {
+    Field{"set", Kind::rule},
+    Field{"directions", Kind::kept, kWord},
+    Field{"options", Kind::options},
+};
+template <>
+inline constexpr std::array kFields<model::firewall::Verdict> = {Field{"chain", Kind::rule}};
+template <>
+inline constexpr std::array kFields<model::firewall::VerdictMap> = {Field{"map", Kind::rule}};
+template <>
+inline constexpr std::array kFields<model::firewall::Log> = {Field{"prefix", Kind::comment}};
+template <>
+inline constexpr std::array kFields<model::firewall::SetUpdate> = {Field{"set", Kind::rule}};
+template <>
+inline constexpr std::array kFields<model::firewall::ObjectRef> = {
+    Field{"kind", Kind::kept, kWord},
+    Field{"name", Kind::rule},
+    Field{"map", Kind::rule},
+};
+template <>
+inline constexpr std::array kFields<model::firewall::FlowOffload> = {
+    Field{"flowtable", Kind::rule}};
+template <>
+inline constexpr std::array kFields<model::firewall::Extension> = {
+    Field{"name", Kind::kept, kWord},
+    Field{"options", Kind::options},
+};
+template <>
+inline constexpr std::array kFields<model::firewall::Opaque> = {Field{"name", Kind::kept, kWord}};
+template <>
+inline constexpr std::array kFields<model::firewall::Statement> = {Field{"via", Kind::kept, kWord}};
 
 // What a text is; nothing: it has no row.
 template <typename Struct>

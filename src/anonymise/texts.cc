@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "analyze/rule_writers.h"
 #include "base/number.h"
 
 namespace nsmap::anonymise {
@@ -150,6 +151,40 @@ constexpr std::string_view kWords[] = {
     "slirp4netns",
 };
 
+// Words in names and comments of rules that stay: of iptables and nft, and of the programs that
+// write rules (analyze/rule_writers.cc).
+constexpr std::string_view kRuleWords[] = {
+    // Tables, chains and sets.
+    "INPUT", "OUTPUT", "FORWARD", "PREROUTING", "POSTROUTING", "BROUTING", "INGRESS", "EGRESS",
+    "input", "output", "forward", "prerouting", "postrouting", "ingress", "egress", "filter", "nat",
+    "mangle", "raw", "security", "broute", "dstnat", "srcnat", "set", "map", "LOG", "DROP",
+    "REJECT", "ACCEPT", "log", "drop", "reject", "accept", "allow", "deny", "ipv",
+    // Values of options.
+    "NEW", "ESTABLISHED", "RELATED", "INVALID", "UNTRACKED", "SYN", "ACK", "FIN", "RST", "PSH",
+    "URG", "ALL", "NONE", "UNICAST", "LOCAL", "BROADCAST", "MULTICAST", "ANYCAST", "BLACKHOLE",
+    "UNREACHABLE", "PROHIBIT", "src", "dst", "srcip", "dstip", "srcport", "dstport", "sec",
+    "second", "min", "minute", "hour", "day", "upto", "above", "Mon", "Tue", "Wed", "Thu", "Fri",
+    "Sat", "Sun",
+    // Of programs.
+    "ADMIN", "BRIDGE", "CANARY", "CT", "DN", "DNAT", "DOCKER", "EXT", "EXTERNAL", "FIREWALL", "FW",
+    "FWD", "FWDI", "FWDO", "HINT", "HOSTPORT", "IN", "INTERNAL", "IPTABLES", "ISOLATION", "KUBE",
+    "KUBELET", "MARK", "MASQ", "NETAVARK", "NODEPORTS", "NWPLCY", "OUT", "PRE", "POST", "PROXY",
+    "ROUTER", "SEP", "SERVICES", "SETMARK", "SN", "SNAT", "STAGE", "SVC", "USER", "XLB", "ZONES",
+    "after", "before", "direct", "from", "fwd", "in", "limit", "logging", "not", "out", "policy",
+    "post", "pre", "skip", "to", "track", "ufw", "zones",
+    // Members and options of ipsets.
+    "tcp", "udp", "udplite", "sctp", "icmp", "icmpv6", "timeout", "comment", "counters", "packets",
+    "bytes", "hashsize", "maxelem", "netmask", "bitmask", "family", "inet", "inet6", "range",
+    "size", "skbinfo", "skbmark", "skbprio", "skbqueue", "nomatch", "forceadd", "markmask",
+    "bucketsize", "initval",
+    // Comments.
+    "cluster", "IP", "id", "name", "dnat", "portfwd", "CNI", "plugin", "rules", "rule", "for",
+    "has", "no", "endpoints", "traffic", "masquerade", "requiring", "destinations", "portals",
+    "nodeports", "NOTE", "this", "must", "be", "the", "last", "chain", "kubernetes", "health",
+    "check", "ports", "externally", "visible", "forwarding", "conntrack", "block", "incoming",
+    "localnet", "connections", "generated", "network", "cilium", "flanneld", "flannel", "masq",
+    "LXD", "Incus", "loadbalancer", "public", "trusted", "internal", "external", "dmz", "work"};
+
 // Beginnings of interfaces' names that runtimes go on with characters of their own.
 constexpr std::string_view kBeginnings[] = {"cali", "enx", "fwbr", "fwln", "fwpr", "lxc",
                                             "tap",  "tun", "veth", "vif",  "vnet", "wlx"};
@@ -240,6 +275,8 @@ std::string Texts::word(std::string_view word, In in) {
   const std::string_view base = base_of(word);
   const std::string number(word.substr(base.size()));
   if (std::ranges::find(kWords, base) != std::end(kWords) || is_hardware(word))
+    return std::string(word);
+  if (in == In::rule && std::ranges::find(kRuleWords, base) != std::end(kRuleWords))
     return std::string(word);
   for (const std::string_view beginning : kBeginnings)
     if (base.starts_with(beginning) && std::ranges::any_of(word, is_digit))
@@ -344,6 +381,33 @@ std::string Texts::replace(std::string_view text, In in) {
 std::string Texts::of(std::string_view text) { return replace(text, In::text); }
 std::string Texts::of_name(std::string_view name) { return replace(name, In::name); }
 std::string Texts::of_message(std::string_view text) { return replace(text, In::message); }
+
+std::string Texts::of_rule(std::string_view name) {
+  const std::size_t kept = analyze::known_beginning(name);
+  return std::string(name.substr(0, kept)) + replace(name.substr(kept), In::rule);
+}
+
+std::string Texts::of_comment(std::string_view comment) {
+  if (comment.empty()) return {};
+  // kube-proxy's begin with "default/web:http".
+  const bool service = comment.substr(0, to_blank(comment)).find('/', 1) != comment.npos;
+  const bool known = service || analyze::is_known_comment(comment);
+  return known ? replace(comment, In::rule) : stand_in(comment);
+}
+
+std::string Texts::of_options(std::string_view options) {
+  std::string out;
+  bool quoted = false;
+  while (!options.empty()) {
+    const std::size_t size = to_blank(options);
+    const std::string_view word = options.substr(0, size);
+    out += word.starts_with("--") && !quoted ? std::string(word) : replace(word, In::rule);
+    quoted ^= std::ranges::count(word, '"') % 2 == 1;
+    out += options.substr(size, 1);
+    options.remove_prefix(std::min(size + 1, options.size()));
+  }
+  return out;
+}
 
 std::string Texts::of_sysctl(std::string_view name) {
   static constexpr std::string_view kPerInterface[] = {"net.ipv4.conf.", "net.ipv4.neigh.",

@@ -27,6 +27,13 @@ class Texts {
   // One that nsmap itself wrote: of plain words just those are replaced that were in names before,
   // or that stand in a path.
   std::string of_message(std::string_view text);
+  // Of a table, chain, set or ipset's member. What programs that write rules call them by stays, so
+  // that it is told who wrote them.
+  std::string of_rule(std::string_view name);
+  // That of such a program keeps its own words; any other is replaced as a whole.
+  std::string of_comment(std::string_view comment);
+  // "--seconds 60 --name ssh": names of options stay, words among their values go.
+  std::string of_options(std::string_view options);
   // "net.ipv4.conf.NAME.forwarding".
   std::string of_sysctl(std::string_view name);
   // "8000.0242ac110001", a bridge's priority and MAC.
@@ -40,7 +47,7 @@ class Texts {
     std::size_t size = 0;
     std::string text;
   };
-  enum class In { name, text, message };
+  enum class In { name, text, message, rule };
 
   Found address_at(std::string_view rest);
   Found dashed_at(std::string_view rest);
