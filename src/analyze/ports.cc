@@ -7,6 +7,7 @@
 
 #include "analyze/forwards.h"
 #include "base/number.h"
+#include "walk/routing.h"
 
 namespace nsmap::analyze {
 namespace {
@@ -35,19 +36,6 @@ std::string_view option(std::string_view command, std::string_view name) {
   if (at == std::string_view::npos) return {};
   const std::string_view rest = command.substr(at + name.size());
   return rest.substr(0, rest.find(' '));
-}
-
-// The interface by which a namespace reaches an address that is on a network of its own; empty:
-// none.
-std::string way_out(const Namespace& ns, const IpAddress& to) {
-  const model::Address* best = nullptr;
-  for (const model::Address& address : ns.addresses)
-    if (Prefix{address.address, address.prefix}.contains(to) &&
-        (!best || address.prefix > best->prefix))
-      best = &address;
-  if (!best) return {};
-  const auto link = std::ranges::find(ns.links, best->index, &model::Link::index);
-  return link == ns.links.end() ? "" : link->name;
 }
 
 class Search {
@@ -96,6 +84,17 @@ class Search {
     found.port = first;
     found.last_port = last;
     return place;
+  }
+
+  // The interface by which a namespace sends on what is for an address; empty: it does not, or it
+  // depends on more of the packet.
+  std::string way_out(const Namespace& ns, const IpAddress& to) {
+    const walk::Routing& routing = routings_.try_emplace(&ns, ns).first->second;
+    if (routing.has_own_rules(to.is_v6())) return {};
+    const auto ways = routing.output({.dst = to});
+    if (ways.size() != 1 || ways.front().kind != walk::Routed::Kind::unicast) return {};
+    const auto link = std::ranges::find(ns.links, *ways.front().oif, &model::Link::index);
+    return link == ns.links.end() ? "" : link->name;
   }
 
   NamespaceRules& rules_of(const Namespace& ns) {
@@ -338,6 +337,7 @@ class Search {
   const Ends& ends_;
   const Namespace& ns_;
   std::map<const Namespace*, NamespaceRules> rules_;
+  std::map<const Namespace*, walk::Routing> routings_;
   RuleNames names_;
   std::map<Key, Found> ports_;
 };

@@ -14,7 +14,27 @@ namespace {
 struct Lab {
   model::Snapshot snapshot = test_host();
 
-  Lab() { snapshot.processes.push_back(test_process(40, "docker-proxy", kHost)); }
+  Lab() {
+    snapshot.processes.push_back(test_process(40, "docker-proxy", kHost));
+    for (const auto& [priority, table] :
+         {std::pair(0u, 255u), std::pair(32766u, 254u), std::pair(32767u, 253u)}) {
+      model::Rule& rule = at(kHost).rules.emplace_back();
+      rule.priority = priority;
+      rule.action = "table";
+      rule.table = TableId(table);
+    }
+    add_route("172.17.0.0/16");
+  }
+
+  // By br0.
+  void add_route(const char* to, const char* gateway = nullptr) {
+    model::Route& route = at(kHost).routes.emplace_back();
+    route.table = TableId(254);
+    route.type = "unicast";
+    route.dst = *Prefix::parse(to);
+    route.hops.emplace_back().oif = IfIndex(2);
+    if (gateway) route.hops[0].gateway = IpAddress::parse(gateway);
+  }
 
   model::Namespace& at(model::NetnsId id) {
     return *std::ranges::find(snapshot.namespaces, id, &model::Namespace::id);
@@ -165,6 +185,20 @@ TEST(OpenPorts, ThatAreSentOnMeetForwardNotInput) {
   lab.add(kHost, filter({{is(PacketField::meta_oifname, name_octets("br0")), drop()}}, false,
                         fw::Hook::forward));
   EXPECT_EQ(lab.port(8080).reach.from, PortFrom::nowhere);
+}
+
+TEST(OpenPorts, LeaveByTheInterfaceThatTheyAreRoutedBy) {
+  Lab lab;
+  lab.add(kHost, published("10.50.0.2", 80));
+  lab.add(kHost, filter({{is(PacketField::meta_oifname, name_octets("br0")), drop()}}, false,
+                        fw::Hook::forward));
+  EXPECT_EQ(lab.port(8080).reach.from, PortFrom::some);  // the filter may be another's
+  lab.add_route("10.0.0.0/8", "172.17.0.9");
+  EXPECT_EQ(lab.port(8080).reach.from, PortFrom::nowhere);
+  // Who knows what else the packet's way depends on?
+  lab.at(kHost).rules[1].fwmark = 1;
+  lab.at(kHost).rules[1].fwmask = 1;
+  EXPECT_NE(lab.port(8080).reach.from, PortFrom::nowhere);
 }
 
 TEST(OpenPorts, MeetTheFilterOfTheContainerToo) {

@@ -1,6 +1,7 @@
 #include "walk/routing.h"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 #include "walk/source_address.h"
@@ -57,21 +58,27 @@ std::int64_t sysctl(const model::Namespace& ns, std::string_view name) {
   return found == ns.sysctls.end() ? 0 : found->value;
 }
 
-// Whether those are the rules that a namespace begins with (fib_default_rule_add).
-bool are_first(const std::vector<const Rule*>& rules) {
-  const auto is = [](const Rule& rule, std::uint32_t priority, std::uint32_t table) {
+// A rule that a namespace begins with (net/core/fib_rules.c fib_default_rule_add).
+struct FirstRule {
+  std::uint32_t priority;
+  std::uint32_t table;
+};
+constexpr FirstRule kFirst[] = {{0, 255}, {32766, 254}, {32767, 253}};
+
+// Whether those are the rules that a namespace begins with, of IPv6 without the last one.
+bool are_first(const std::vector<const Rule*>& rules, bool v6) {
+  const auto is = [](const Rule* rule, const FirstRule& known) {
     Rule first;
-    first.family = rule.family;
-    first.priority = priority;
+    first.family = rule->family;
+    first.priority = known.priority;
     first.action = "table";
-    first.table = TableId(table);
-    first.protocol = rule.protocol;
-    first.fwmask = rule.fwmask;
-    first.suppress_prefix_length = rule.suppress_prefix_length;
-    return rule == first;
+    first.table = TableId(known.table);
+    first.protocol = rule->protocol;
+    first.fwmask = rule->fwmask;
+    first.suppress_prefix_length = rule->suppress_prefix_length;
+    return *rule == first;
   };
-  return rules.size() == 3 && is(*rules[0], 0, 255) && is(*rules[1], 32766, 254) &&
-         is(*rules[2], 32767, 253);
+  return std::ranges::equal(rules, std::span(kFirst).first(v6 ? 2 : 3), is);
 }
 
 Routed answer(Kind kind) { return {.kind = kind}; }
@@ -102,7 +109,8 @@ Routing::Routing(const model::Namespace& ns)
   for (const Rule& rule : ns.rules)
     (rule.family == model::Family::inet6 ? rules6_ : rules4_).push_back(&rule);
   for (auto* rules : {&rules4_, &rules6_}) std::ranges::stable_sort(*rules, {}, &Rule::priority);
-  own_rules4_ = !are_first(rules4_);
+  own_rules4_ = !are_first(rules4_, false);
+  own_rules6_ = !are_first(rules6_, true);
   for (const model::Link& link : ns.links) links_.emplace(link.index, &link);
   forwards6_ = sysctl(ns, "net.ipv6.conf.all.forwarding") != 0;
   rp_filter_all_ = static_cast<int>(sysctl(ns, "net.ipv4.conf.all.rp_filter"));

@@ -54,6 +54,10 @@ class Routing {
   // routes (ip6_input.c ip6_rcv_core) is not asked here.
   std::vector<Routed> input(const Flow& flow) const;
 
+  // Whether there are other policy rules than a namespace begins with: where packets go may then
+  // depend on more than their destination.
+  bool has_own_rules(bool v6) const { return v6 ? own_rules6_ : own_rules4_; }
+
  private:
   struct Found;
 
@@ -85,7 +89,7 @@ class Routing {
   const model::Namespace& ns_;
   Fib fib4_, fib6_;
   std::vector<const model::Rule*> rules4_, rules6_;
-  bool own_rules4_ = false;  // others than those a namespace begins with
+  bool own_rules4_ = false, own_rules6_ = false;
   bool forwards6_ = false;
   int rp_filter_all_ = 0;
   bool accept_local_all_ = false, route_localnet_all_ = false, src_valid_mark_all_ = false;

@@ -31,18 +31,17 @@ export function tablesOf(
                  each.kind ?? '', stateOf(each), addressesOf(ns!, each), each.mac ?? '',
                  otherEnd(index, titles, key, each)]);
   });
-  const published = data.graph.published
-                        .filter(
-                            each => wanted(keyOf(each.namespace)) ||
-                                each.to.some(to => to.namespace && wanted(keyOf(to.namespace))))
-                        .map(
-                            each =>
-                                [each.port ?? '',
-                                 link(
-                                     titles.get(keyOf(each.namespace)) ?? '',
-                                     {ns: keyOf(each.namespace)}),
-                                 each.service ?? '', each.to.map(to => to.what).join(', '),
-                                 each.from ?? '', each.how ?? '']);
+  const published =
+      data.graph.published
+          .filter(
+              each => wanted(keyOf(each.namespace)) ||
+                  each.to.some(to => to.namespace && wanted(keyOf(to.namespace))))
+          .map(
+              each =>
+                  [each.port ?? '',
+                   link(titles.get(keyOf(each.namespace)) ?? '', {ns: keyOf(each.namespace)}),
+                   each.service ?? '', each.to.map(to => to.what).join(', '), each.from ?? '',
+                   each.how ?? '']);
   return element(
       'div', {},
       table(
@@ -51,11 +50,10 @@ export function tablesOf(
       table(
           ['Interface', 'Namespace', 'Kind', 'State', 'Addresses', 'MAC', 'Other end'], links, 500,
           'Interfaces'),
-      published.length ?
-          table(
-              ['Port', 'Namespace', 'Service', 'Leads to', 'From', 'How'], published, 200,
-              'Published ports') :
-          null);
+      published.length ? table(
+                             ['Port', 'Namespace', 'Service', 'Leads to', 'From', 'How'], published,
+                             200, 'Published ports') :
+                         null);
 }
 
 const interfaces = (ns: Namespace|undefined): string =>
