@@ -71,6 +71,48 @@ TEST(Graph, OfEverythingTellsWhoListensAndWhatKeeps) {
   EXPECT_THAT(router.holders, Contains(Field(&GraphHolder::freed_by, HasSubstr("umount"))));
 }
 
+// The host with a port for each of that many containers.
+Graph published(std::size_t containers, const GraphOptions& options) {
+  HostBuilder builder = busy_host();
+  for (auto& container : builder.snapshot().containers) container.ports.clear();
+  for (std::size_t i = 0; i < containers; ++i) {
+    auto& container = builder.snapshot().containers.at(0);
+    container.ports.push_back({"tcp", "", static_cast<std::uint16_t>(2000 + i), 80});
+  }
+  return graph_of(std::move(builder), options);
+}
+
+TEST(Graph, TellsPublishedPortsInTheBoxTheyLeadInto) {
+  const Graph few = published(2, {});
+  const auto box = std::ranges::find_if(few.boxes, [](const GraphBox& each) {
+    return std::ranges::any_of(
+        each.published, [](const std::string& line) { return line.starts_with("host:2000 → "); });
+  });
+  ASSERT_NE(box, few.boxes.end());
+  EXPECT_NE(box->title, "host");
+  EXPECT_EQ(few.wires.size(), published(1000, {}).wires.size());
+}
+
+TEST(Graph, OfManyPublishedPortsTellsAFewAndHowManyMore) {
+  std::size_t lines = 0;
+  for (const GraphBox& box : published(1000, {}).boxes) {
+    EXPECT_LE(box.published.size(), 4u);
+    for (const std::string& line : box.published) lines += line == "+997 more";
+  }
+  EXPECT_EQ(lines, 1u);
+}
+
+TEST(Graph, OfEverythingHasAllPublishedPorts) {
+  const Graph graph = published(1000, kEvery);
+  EXPECT_GE(graph.published.size(), 1000u);
+  EXPECT_THAT(published(1000, {}).published, IsEmpty());
+  const GraphPublished& port =
+      *std::ranges::find(graph.published, "tcp *:2000", &GraphPublished::port);
+  ASSERT_EQ(port.to.size(), 1u);
+  EXPECT_TRUE(port.to[0].ns.has_value());
+  EXPECT_THAT(port.how, HasSubstr("its runtime says"));
+}
+
 TEST(Graph, OtherwiseTellsOnlyWhatAPictureShows) {
   for (const GraphBox& box : graph_of(busy_host(), {}).boxes) {
     EXPECT_THAT(box.listens, IsEmpty());

@@ -158,6 +158,46 @@ class Docker(TestCase):
         self.assertEqual(web["answers"][0]["to"]["command"], "httpd")
         self.assertEqual(ports["tcp", 18081]["reach"]["from"], "anywhere")
 
+    def test_published_ports_are_shown_where_they_lead(self):
+        address = inspect("both")["NetworkSettings"]["Networks"]["app"]["IPAddress"]
+        for where in "host", "both":
+            row = re.search(r"^ +tcp \*:18081 .*$", run_nsmap("show", where, "--width", "250").stdout, re.M)[0]
+            for part in f"both {address}:80 httpd[", "dnat ip nat DOCKER #", "(docker) in host", "docker-proxy[":
+                self.assertIn(part, row)
+        self.assertRegex(run_nsmap("show", "host", "--width", "250").stdout,
+                         r"masquerades +172\.17\.0\.0/16, not out docker0 · ip nat POSTROUTING #\d+")
+        for form in "dot", "mermaid":
+            self.assertRegex(run_nsmap("graph", "--format", form).stdout, rf"host:18081 → {address}:80 httpd")
+        page = WORK / "published.html"
+        self.assertEqual(run_nsmap("graph", "-o", page).returncode, 0)
+        self.assertIn(f'"what":"both {address}:80 httpd[', page.read_text())
+
+    def test_anonymised_firewall_means_the_same(self):
+        original, other = WORK / "original.json", WORK / "other.json"
+        self.assertEqual(run_nsmap("snapshot", "-o", original).returncode, 0)
+        self.assertEqual(run_nsmap("snapshot", "--anonymise", "--from", original, "-o", other).returncode, 0)
+
+        def ports(file):
+            return [(port["protocol"], port["port"], port["reach"]["from"],
+                     [(answer["how"], answer["to"]["port"],
+                       [(rule["table"], rule["chain"], rule["handle"], rule["writer"]["name"])
+                        for rule in answer.get("rules", [])])
+                      for answer in port["answers"] if "to" in answer])
+                    for port in nsmap("ports", "host", "--from", file, "--json")]
+
+        def rules(file):
+            return [[(rule["handle"], rule.get("nat"), rule["writer"]["name"]) for rule in chain["rules"]]
+                    for ns in nsmap("rules", "--from", file, "--json") for chain in ns["chains"]]
+
+        self.assertEqual(ports(original), ports(other))
+        self.assertEqual(rules(original), rules(other))
+        text = other.read_text()
+        for name in "web", "both", "closed":
+            self.assertNotIn(f'"{name}"', text)
+            for network in inspect(name)["NetworkSettings"]["Networks"].values():
+                self.assertNotIn(network["IPAddress"], text)
+                self.assertNotIn("".join(f"{int(part):02x}" for part in network["IPAddress"].split(".")), text)
+
     def test_who_talks_to_a_published_port(self):
         sh("""
             ip netns add caller
