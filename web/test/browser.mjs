@@ -125,6 +125,19 @@ async function file(path) {
   await picture(page, 'hover');
   await page.mouse.click(web.x, web.y);
   assert.equal(await panelTitle(page), 'web');
+
+  // The port that leads here, to whose it is, and what that one masquerades.
+  const published = page.locator('#panel details', {hasText: 'Published ports'});
+  assert.match(
+      await published.textContent(),
+      /tcp \*:8080of host1web 172\.17\.0\.2:80.*dnat ip nat prerouting handle/);
+  await published.locator('.link', {hasText: 'host1'}).click();
+  assert.equal(await panelTitle(page), 'host1');
+  await page.locator('#panel summary', {hasText: 'Leaves by another address'}).click();
+  assert.match(
+      await page.locator('#panel').textContent(),
+      /172\.17\.0\.0\/16, not out br0.*the address of the interface/);
+  await picture(page, 'published');
   await page.keyboard.press('Escape');
   await page.mouse.move(5, 500);
 
@@ -156,7 +169,8 @@ async function keyboard(page) {
 
 async function tables(page) {
   await page.keyboard.press('t');
-  assert.equal(await page.locator('#tables table').count(), 2);
+  assert.equal(await page.locator('#tables table').count(), 3);
+  assert.match(await page.locator('#tables').textContent(), /tcp \*:8080host1web 172\.17\.0\.2:80/);
   assert.ok(await page.locator('#tables th[scope="row"]', {hasText: /^web$/}).count());
   assert.match(await page.locator('#tables').textContent(), /172\.17\.0\.2\/16/);
   assert.ok(await page.locator('#map').isHidden());
