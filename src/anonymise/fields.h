@@ -140,6 +140,11 @@ inline constexpr std::array kFields<model::BpfProgram> = {
     Field{"name"},
 };
 template <>
+inline constexpr std::array kFields<model::TcFilter> = {
+    Field{"mode", Kind::kept, kWord},
+    Field{"kind", Kind::kept, kWord},
+};
+template <>
 inline constexpr std::array kFields<model::Address> = {
     Field{"label"},
     Field{"scope", Kind::kept, kWord},

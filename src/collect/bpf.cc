@@ -10,7 +10,7 @@
 #include "collect/collectors.h"
 #include "collect/fields.h"
 
-// BPF programs attached as tc filters, and those attached straight to a device (tcx).
+// Filters of tc, BPF programs among them, and BPF programs attached straight to a device (tcx).
 //
 // For filters, one dump of the queueing disciplines tells which devices have a hook for them at all
 // (clsact, or the older ingress); only those are asked. Netlink does not tell of tcx, bpf(2)
@@ -97,38 +97,56 @@ std::optional<HookedDevice> parse_qdisc(Reading& reading, const netlink::Message
   return HookedDevice{IfIndex(header.tcm_ifindex), tc.kind == "clsact"};
 }
 
+// A filter: one of kind bpf has a program, of others the kind is all that is kept.
+struct Found {
+  BpfProgram program;
+  std::string kind = {};  // empty: bpf
+};
+
 // Before the filters of a priority comes the priority itself, as a filter without a handle
 // (net/sched/cls_api.c tcf_chain_dump).
-std::optional<BpfProgram> parse_filter(Reading& reading, const netlink::Message& message,
-                                       IfIndex device, const char* mode) {
+std::optional<Found> parse_filter(Reading& reading, const netlink::Message& message, IfIndex device,
+                                  const char* mode) {
   if (message.type() != RTM_NEWTFILTER) return std::nullopt;
   tcmsg header{};
   TcMessage tc;
   bool good = read_message(message, header, tc);
-  const bool is_program = tc.kind == "bpf" && header.tcm_handle != 0;
-  if (is_program) good = kBpfOptions.read(tc.options, tc) && good;
+  const bool is_filter = header.tcm_handle != 0 && !tc.kind.empty();
+  const bool is_program = tc.kind == "bpf";
+  if (is_filter && is_program) good = kBpfOptions.read(tc.options, tc) && good;
   if (!good) report_malformed(reading, "the filters", device.value);
-  if (!is_program) return std::nullopt;
+  if (!is_filter) return std::nullopt;
   tc.program.mode = mode;
-  return std::move(tc.program);
+  return Found{std::move(tc.program), is_program ? "" : clean_text(tc.kind)};
 }
 
-std::vector<BpfProgram> programs_of(Reading& reading, const HookedDevice& device) {
-  std::vector<BpfProgram> programs;
+std::vector<Found> filters_of(Reading& reading, const HookedDevice& device) {
+  std::vector<Found> filters;
   for (const Hook& hook : kHooks) {
     if (hook.clsact_only && !device.clsact) continue;
     tcmsg header{};
     header.tcm_ifindex = device.index.value;
     header.tcm_parent = hook.parent;
     // The device or its qdisc may be gone since it was listed.
-    dump_into(reading, reading.route, kSource, netlink::Request(RTM_GETTFILTER, 0, header),
-              programs,
+    dump_into(reading, reading.route, kSource, netlink::Request(RTM_GETTFILTER, 0, header), filters,
               [&](const auto& message) {
                 return parse_filter(reading, message, device.index, hook.mode);
               },
               {ENODEV, EINVAL, ENOENT});
   }
-  return programs;
+  return filters;
+}
+
+std::size_t put(std::vector<Found> filters, model::Link& link) {
+  const std::size_t before = link.bpf.size() + link.filters.size();
+  for (Found& found : filters) {
+    model::TcFilter other{found.program.mode, std::move(found.kind)};
+    if (other.kind.empty())
+      link.bpf.push_back(std::move(found.program));
+    else if (std::ranges::find(link.filters, other) == link.filters.end())
+      link.filters.push_back(std::move(other));
+  }
+  return link.bpf.size() + link.filters.size() - before;
 }
 
 // The links in the order of their indices, to find each in.
@@ -140,7 +158,7 @@ std::vector<model::Link*> links_by_index(model::Namespace& ns) {
   return links;
 }
 
-// Adds the programs that hang on tc filters.
+// Adds the filters of tc.
 std::size_t read_filters(Reading& reading) {
   std::vector<HookedDevice> devices;
   // A kernel without packet schedulers (CONFIG_NET_SCHED) knows no such request.
@@ -155,11 +173,7 @@ std::size_t read_filters(Reading& reading) {
         links.begin(), links.end(), device.index,
         [](const auto* candidate, IfIndex index) { return candidate->index < index; });
     if (link == links.end() || (*link)->index != device.index) continue;
-    auto programs = programs_of(reading, device);
-    found += programs.size();
-    auto& all = (*link)->bpf;
-    all.insert(all.end(), std::make_move_iterator(programs.begin()),
-               std::make_move_iterator(programs.end()));
+    found += put(filters_of(reading, device), **link);
   }
   return found;
 }

@@ -63,12 +63,15 @@ TEST(Bpf, ProgramsGoToTheirLinks) {
                        {filter("bpf", 0),  // the priority itself
                         filter("bpf", 1, Attrs().text(TCA_BPF_NAME, "a").add(TCA_BPF_ID, 7))});
   test.route.answer_if(RTM_GETTFILTER, at(2, kEgress),
-                       {filter("flower", 1), filter("bpf", 2, Attrs().text(TCA_BPF_NAME, "b"))});
+                       {filter("flower", 0), filter("flower", 1), filter("flower", 2),
+                        filter("bpf", 2, Attrs().text(TCA_BPF_NAME, "b"))});
   test.route.answer_if(RTM_GETTFILTER, at(9, kIngress), {filter("bpf", 1)});
-  EXPECT_EQ(collect_bpf(test.reading), 3u);
+  EXPECT_EQ(collect_bpf(test.reading), 4u);
   EXPECT_THAT(test.ns.links[1].bpf, ElementsAre(BpfProgram{"tc", "ingress", 7, "a"},
                                                 BpfProgram{"tc", "egress", std::nullopt, "b"}));
   EXPECT_THAT(test.ns.links[0].bpf, ElementsAre(BpfProgram{"tc", "ingress", std::nullopt, ""}));
+  EXPECT_THAT(test.ns.links[1].filters, ElementsAre(model::TcFilter{"egress", "flower"}));
+  EXPECT_THAT(test.ns.links[0].filters, IsEmpty());
   EXPECT_EQ(test.route.count(RTM_GETTFILTER), 3u);  // the ingress qdisc has no egress
   EXPECT_THAT(test.diagnostics(), IsEmpty());
 }

@@ -14,8 +14,10 @@ void forget(Namespace& ns) {
 
 // Those of XDP come with the links.
 void forget_programs(Namespace& ns) {
-  for (model::Link& link : ns.links)
+  for (model::Link& link : ns.links) {
     std::erase_if(link.bpf, [](const model::BpfProgram& program) { return program.hook != "xdp"; });
+    link.filters.clear();
+  }
 }
 
 void forget_ipsets(Namespace& ns) {

@@ -8,8 +8,8 @@ namespace nsmap::collect {
 
 // The collectors of one namespace's facts, each in the file of its name; collectors.cc is their
 // table. Each returns how many facts it added to `reading.ns`.
-std::size_t collect_links(Reading& reading);       // links.cc, link_kinds.cc
-std::size_t collect_bpf(Reading& reading);         // bpf.cc: tc programs; XDP comes with the links
+std::size_t collect_links(Reading& reading);  // links.cc, link_kinds.cc
+std::size_t collect_bpf(Reading& reading);    // bpf.cc: and tc filters; XDP comes with the links
 std::size_t collect_addresses(Reading& reading);   // addresses.cc
 std::size_t collect_routes(Reading& reading);      // routes.cc
 std::size_t collect_rules(Reading& reading);       // rules.cc

@@ -292,6 +292,15 @@ struct BpfProgram {
 };
 BOOST_DESCRIBE_STRUCT(BpfProgram, (), (hook, mode, id, name))
 
+// That filters of tc hang on an interface, at an end of it (ingress, egress); BpfProgram has those
+// of kind bpf. Presence only, too.
+struct TcFilter {
+  std::string mode;
+  std::string kind;  // u32, flower, matchall …
+  friend bool operator==(const TcFilter&, const TcFilter&) = default;
+};
+BOOST_DESCRIBE_STRUCT(TcFilter, (), (mode, kind))
+
 // The process at the other end of a TUN or TAP interface.
 struct TunServer {
   Pid pid;
@@ -335,6 +344,7 @@ struct Link {
   std::optional<BridgePort> bridge_port;
   std::optional<BondPort> bond_port;
   std::vector<BpfProgram> bpf;
+  std::vector<TcFilter> filters;  // one of a mode and kind
   std::vector<TunServer> served_by;
   std::optional<Ipv4Conf> ipv4;
   std::optional<Ipv6Conf> ipv6;
@@ -346,7 +356,7 @@ BOOST_DESCRIBE_STRUCT(Link, (),
                       (index, name, kind, alias, altnames, type, mac, broadcast, permanent_mac, mtu,
                        state, up, carrier, no_arp, point_to_point, multicast, promiscuity,
                        promiscuous, flags, group, qdisc, parent_device, master, master_kind, link,
-                       link_nsid, peer, parent, data, bridge_port, bond_port, bpf, served_by, ipv4,
-                       ipv6, counters))
+                       link_nsid, peer, parent, data, bridge_port, bond_port, bpf, filters,
+                       served_by, ipv4, ipv6, counters))
 
 }  // namespace nsmap::model
