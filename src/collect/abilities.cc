@@ -1,9 +1,13 @@
 #include "collect/abilities.h"
 
 #include <linux/bpf.h>
+#include <linux/ip_vs.h>
 
 #include <string>
 #include <string_view>
+
+#include "netlink/generic.h"
+#include "netlink/transport.h"
 
 namespace nsmap::collect {
 namespace {
@@ -42,6 +46,13 @@ bool has_table_lists(os::Kernel& kernel) {
   return false;
 }
 
+// Loaded, it has a file in every namespace (ip_vs_ctl.c ip_vs_control_net_init).
+std::optional<std::uint16_t> find_ipvs(os::Kernel& kernel) {
+  if (!kernel.stat(os::kNoDir, "/proc/thread-self/net/ip_vs")) return std::nullopt;
+  const auto generic = netlink::open_on_use(kernel, os::NetlinkProtocol::generic);
+  return netlink::generic_family(*generic, IPVS_GENL_NAME);
+}
+
 }  // namespace
 
 Abilities find_abilities(os::Kernel& kernel) {
@@ -51,7 +62,9 @@ Abilities find_abilities(os::Kernel& kernel) {
           .nf_tables = modules.has("nf_tables"),
           .x_tables = has_table_lists(kernel),
           .ipset = modules.has("ip_set"),
-          .conntrack = modules.has("nf_conntrack_netlink")};
+          .conntrack = modules.has("nf_conntrack_netlink"),
+          .hooks = modules.has("nfnetlink_hook"),
+          .ipvs = find_ipvs(kernel)};
 }
 
 }  // namespace nsmap::collect

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <cstdint>
+#include <optional>
+
 #include "os/kernel.h"
 
 namespace nsmap::collect {
@@ -12,6 +15,8 @@ struct Abilities {
   bool x_tables = true;  // its lists of tables, in which reading looks before it asks
   bool ipset = true;
   bool conntrack = true;
+  bool hooks = true;                       // nfnetlink_hook
+  std::optional<std::uint16_t> ipvs = {};  // its family of generic netlink
 };
 
 Abilities find_abilities(os::Kernel& kernel);

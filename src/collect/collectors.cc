@@ -6,6 +6,7 @@ namespace nsmap::collect {
 namespace {
 
 using model::Namespace;
+using model::firewall::Firewall;
 
 template <auto facts>
 void forget(Namespace& ns) {
@@ -20,11 +21,12 @@ void forget_programs(Namespace& ns) {
   }
 }
 
-void forget_ipsets(Namespace& ns) {
-  if (!ns.firewall->ipsets.empty()) ns.firewall.edit().ipsets.clear();
+// Parts of the firewall, which is left shared where there is nothing of them.
+template <auto facts>
+void forget_part(Namespace& ns) {
+  if (!((*ns.firewall).*facts).empty()) (ns.firewall.edit().*facts).clear();
 }
 
-// A back end's part of the firewall, which is left shared where there is nothing of it.
 template <model::firewall::Backend backend>
 void forget_tables(Namespace& ns) {
   const auto is_own = [](const model::firewall::Table& table) { return table.backend == backend; };
@@ -48,7 +50,9 @@ std::span<const Collector> namespace_collectors(Facts facts) {
       {"sockets", collect_sockets, forget<&Namespace::sockets>},
       {"nf_tables", collect_nf_tables, forget_tables<model::firewall::Backend::nf_tables>},
       {"x_tables", collect_x_tables, forget_tables<model::firewall::Backend::x_tables>},
-      {"ipsets", collect_ipsets, forget_ipsets},
+      {"hooks", collect_hooks, forget_part<&Firewall::hooks>},
+      {"ipsets", collect_ipsets, forget_part<&Firewall::ipsets>},
+      {"ipvs", collect_ipvs, forget_part<&Firewall::services>},
       {"bpf", collect_bpf, forget_programs},
       {"fdb", collect_fdb, forget<&Namespace::fdb>},
       {"neighbours", collect_neighbours, forget<&Namespace::neighbours>},

@@ -24,5 +24,7 @@ std::size_t collect_conntrack(Reading& reading);   // conntrack.cc
 std::size_t collect_ipsets(Reading& reading);      // ipsets.cc
 std::size_t collect_nf_tables(Reading& reading);   // nf_tables.cc, nft_*.cc
 std::size_t collect_x_tables(Reading& reading);    // x_tables.cc: the legacy tables
+std::size_t collect_hooks(Reading& reading);       // hooks.cc: the order of chains, after both
+std::size_t collect_ipvs(Reading& reading);        // ipvs.cc
 
 }  // namespace nsmap::collect

@@ -54,7 +54,7 @@ const StaleRow kStale[] = {
     {RTM_NEWNETCONF, RTM_DELNETCONF, {"sysctls", "links", "bpf"}},
     {RTM_NEWVLAN, RTM_DELVLAN, {"vlans"}},
     {RTM_NEWNSID, RTM_DELNSID, {"nsids"}},
-    {NFNL_SUBSYS_NFTABLES << 8, NFNL_SUBSYS_NFTABLES << 8 | 0xff, {"nf_tables"}},
+    {NFNL_SUBSYS_NFTABLES << 8, NFNL_SUBSYS_NFTABLES << 8 | 0xff, {"nf_tables", "hooks"}},
 };
 
 std::optional<Nsid> number_in(const netlink::Message& message) {

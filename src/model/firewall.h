@@ -180,49 +180,55 @@ BOOST_DESCRIBE_STRUCT(Ipset, (), (name, type, revision, family, options, referen
 
 struct VirtualDestination {
   IpAddress address = {};
-  std::uint16_t port = 0;
-  std::string method = {};  // masquerade, local, tunnel, route, bypass
-  std::uint32_t weight = 0;
+  std::uint16_t port = 0;    // 0: the one that was asked for
+  std::string method = {};   // masquerade, local, tunnel, route, bypass
+  std::uint32_t weight = 0;  // 0: gets no new connections
   std::uint32_t active = 0;
   std::uint32_t inactive = 0;
   friend bool operator==(const VirtualDestination&, const VirtualDestination&) = default;
 };
 BOOST_DESCRIBE_STRUCT(VirtualDestination, (), (address, port, method, weight, active, inactive))
 
-// A service of IPVS: by address and port, or by mark.
+// A service of IPVS: by protocol, address and port, or by mark.
 struct VirtualService {
+  Family family = Family::ip;  // ip, ip6
   std::optional<std::uint8_t> protocol = {};
   std::optional<IpAddress> address = {};
-  std::uint16_t port = 0;
+  std::uint16_t port = 0;  // 0: any
   std::optional<std::uint32_t> mark = {};
   std::string scheduler = {};
-  bool persistent = false;
+  // How long a client stays with its destination; absent: for one connection.
+  std::optional<std::uint32_t> persistent_s = {};
   std::vector<VirtualDestination> destinations = {};
   friend bool operator==(const VirtualService&, const VirtualService&) = default;
 };
 BOOST_DESCRIBE_STRUCT(VirtualService, (),
-                      (protocol, address, port, mark, scheduler, persistent, destinations))
+                      (family, protocol, address, port, mark, scheduler, persistent_s,
+                       destinations))
 
-// What is called at a hook, in the order it is, as far as the kernel tells (nfnetlink_hook).
+// What is called at a hook: those of one family, hook and device in the order they are.
 struct HookEntry {
-  std::string family = {};
-  std::string hook = {};
+  Family family = Family::ip;  // of packets: ip, ip6, arp, bridge, netdev
+  Hook hook = Hook::prerouting;
   std::int32_t priority = 0;
-  std::string device = {};
-  std::string function = {};
-  std::string module = {};
-  std::string table = {};  // of a chain of nf_tables
+  std::string device = {};    // of netdev
+  std::string function = {};  // of the kernel's
+  std::string module = {};    // that it is in
+  // Of a base chain of nf_tables:
+  std::optional<Family> table_family = {};
+  std::string table = {};
   std::string chain = {};
   friend bool operator==(const HookEntry&, const HookEntry&) = default;
 };
 BOOST_DESCRIBE_STRUCT(HookEntry, (),
-                      (family, hook, priority, device, function, module, table, chain))
+                      (family, hook, priority, device, function, module, table_family, table,
+                       chain))
 
 struct Firewall {
   std::vector<Table> tables = {};
   std::vector<Ipset> ipsets = {};
   std::vector<VirtualService> services = {};
-  std::vector<HookEntry> hooks = {};
+  std::vector<HookEntry> hooks = {};  // of hooks where chains have one priority
   friend bool operator==(const Firewall&, const Firewall&) = default;
 };
 BOOST_DESCRIBE_STRUCT(Firewall, (), (tables, ipsets, services, hooks))

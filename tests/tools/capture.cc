@@ -33,9 +33,14 @@ bool record_collectors(os::Kernel& kernel, std::vector<netlink::Exchange>& log) 
 
   model::Namespace ns;
   collect::Report report;
-  collect::Reading reading{
-      kernel, *recorded_route, *recorded_sock_diag, *recorded_netfilter, *recorded_generic,
-      ns,     report};
+  collect::Reading reading{kernel,
+                           *recorded_route,
+                           *recorded_sock_diag,
+                           *recorded_netfilter,
+                           *recorded_generic,
+                           ns,
+                           report,
+                           collect::find_abilities(kernel)};
   for (const collect::Collector& collector : collect::namespace_collectors())
     collector.collect(reading);
   return true;
