@@ -4,6 +4,8 @@
 #include <array>
 #include <limits>
 #include <map>
+#include <optional>
+#include <set>
 #include <tuple>
 #include <unordered_set>
 #include <variant>
@@ -16,6 +18,8 @@ using namespace model::firewall;
 // As a packet passes through the host.
 constexpr std::array kHooks = {Hook::ingress, Hook::brouting, Hook::prerouting,  Hook::input,
                                Hook::forward, Hook::output,   Hook::postrouting, Hook::egress};
+
+constexpr std::int32_t kDstnat = -100, kSrcnat = 100;  // linux/netfilter_ipv4.h
 
 // A bridge's chains come before those of the protocols within.
 int layer(Family family) {
@@ -34,28 +38,108 @@ int layer(Family family) {
   return 3;
 }
 
-using Told = std::map<std::tuple<std::string_view, std::string_view>, std::size_t>;
-
-// Where the kernel's list has the chains of nf_tables.
-Told told_by_kernel(const Firewall& firewall) {
-  Told told;
-  for (std::size_t at = 0; at != firewall.hooks.size(); ++at) {
-    const HookEntry& entry = firewall.hooks[at];
-    if (!entry.chain.empty()) told.try_emplace({entry.table, entry.chain}, at);
-  }
-  return told;
+auto priority_of(const ChainRef& ref) {
+  return std::tuple(layer(ref.table->family), called_at(ref), ref.chain->priority.value_or(0));
 }
 
-auto rank(const ChainRef& ref, const Told& told) {
-  const auto found = told.find({ref.table->name, ref.chain->name});
-  const std::size_t place = found == told.end() ? told.size() : found->second;
+auto rank(const ChainRef& ref) {
   // Numbers grow with what is made later, which comes first.
   const auto newest = [](const std::optional<std::uint64_t>& handle) {
     return std::numeric_limits<std::uint64_t>::max() - handle.value_or(0);
   };
-  return std::tuple(layer(ref.table->family), ref.chain->priority.value_or(0), place,
-                    newest(ref.table->handle), newest(ref.chain->handle));
+  return std::tuple(priority_of(ref), newest(ref.table->handle), newest(ref.chain->handle));
 }
+
+// The functions of legacy tables: ipt_do_table, ip6table_mangle_hook, arpt_do_table …
+bool is_legacy(const HookEntry& entry) {
+  return std::ranges::any_of(std::array{"ipt", "ip6t", "arpt", "ebt"},
+                             [&](const char* start) { return entry.function.starts_with(start); });
+}
+
+// What the kernel told of one hook: its lists, one for each family and device, with the places in
+// `chains` of those that are theirs.
+class ToldLists {
+ public:
+  ToldLists(const Firewall& firewall, Hook hook, const std::vector<ChainRef>& chains) {
+    if (firewall.hooks.empty()) return;
+    for (std::size_t at = 0; at != chains.size(); ++at) note(chains[at], at);
+    const HookEntry* last = nullptr;
+    for (const HookEntry& entry : firewall.hooks) {
+      if (entry.hook != hook) continue;
+      if (!last || last->family != entry.family || last->device != entry.device)
+        lists_.emplace_back();
+      last = &entry;
+      if (const auto place = place_of(entry)) lists_.back().push_back(*place);
+    }
+  }
+
+  const std::vector<std::vector<std::size_t>>& lists() const { return lists_; }
+
+ private:
+  void note(const ChainRef& ref, std::size_t at) {
+    if (ref.table->backend == Backend::x_tables)
+      legacy_.try_emplace({ref.table->family, ref.chain->priority.value_or(0)}, at);
+    else
+      native_.try_emplace({ref.table->family, ref.table->name, ref.chain->name}, at);
+  }
+
+  std::optional<std::size_t> place_of(const HookEntry& entry) const {
+    if (entry.table_family) {
+      const auto found = native_.find({*entry.table_family, entry.table, entry.chain});
+      return found == native_.end() ? std::nullopt : std::optional(found->second);
+    }
+    const auto found = legacy_.find({entry.family, entry.priority});
+    return found == legacy_.end() || !is_legacy(entry) ? std::nullopt
+                                                       : std::optional(found->second);
+  }
+
+  std::map<std::tuple<Family, std::string_view, std::string_view>, std::size_t> native_;
+  std::map<std::pair<Family, std::int32_t>, std::size_t> legacy_;
+  std::vector<std::vector<std::size_t>> lists_;
+};
+
+// Puts chains, which are sorted, into an order that every list agrees with and that else keeps the
+// one they have. A chain of inet is in two lists, and one of several devices in more.
+class Settling {
+ public:
+  Settling(HookChains& here, const ToldLists& told) : here_(here), after_(here.chains.size()) {
+    for (const std::vector<std::size_t>& list : told.lists())
+      for (std::size_t at = 1; at < list.size(); ++at) add(list[at - 1], list[at]);
+  }
+
+  void run() {
+    for (std::size_t at = 0; at != after_.size(); ++at)
+      if (after_[at].waits_for == 0) ready_.insert(at);
+    std::vector<ChainRef> settled;
+    // Lists that contradict each other leave some that wait for ever.
+    while (!ready_.empty()) settled.push_back(take(*ready_.begin()));
+    if (settled.size() == after_.size()) here_.chains = std::move(settled);
+  }
+
+ private:
+  struct After {
+    std::size_t waits_for = 0;
+    std::vector<std::size_t> followers;
+  };
+
+  void add(std::size_t first, std::size_t second) {
+    after_[first].followers.push_back(second);
+    ++after_[second].waits_for;
+    const ChainRef &a = here_.chains[first], &b = here_.chains[second];
+    if (priority_of(a) == priority_of(b)) here_.told.insert({a.chain, b.chain});
+  }
+
+  ChainRef take(std::size_t at) {
+    ready_.erase(at);
+    for (const std::size_t follower : after_[at].followers)
+      if (--after_[follower].waits_for == 0) ready_.insert(follower);
+    return here_.chains[at];
+  }
+
+  HookChains& here_;
+  std::vector<After> after_;
+  std::set<std::size_t> ready_;
+};
 
 // Follows the rules of a table from its chains at hooks.
 class Walk {
@@ -143,15 +227,22 @@ std::vector<const Chain*> TableJumps::of(const Rule& rule) const {
   return std::move(seen.chains);
 }
 
+std::int32_t called_at(const ChainRef& ref) {
+  const std::int32_t own = ref.chain->priority.value_or(0);
+  if (ref.chain->type != "nat" || layer(ref.table->family) != 3) return own;
+  const bool destination = ref.chain->hook == Hook::prerouting || ref.chain->hook == Hook::output;
+  return destination ? kDstnat : kSrcnat;
+}
+
 std::vector<HookChains> hook_order(const Firewall& firewall) {
-  const Told told = told_by_kernel(firewall);
   std::vector<HookChains> order;
   for (const Hook hook : kHooks) {
-    HookChains here{hook, {}};
+    HookChains here{hook, {}, {}};
     for (const Table& table : firewall.tables)
       for (const Chain& chain : table.chains)
         if (chain.hook == hook) here.chains.push_back({&table, &chain});
-    std::ranges::stable_sort(here.chains, {}, [&](const ChainRef& ref) { return rank(ref, told); });
+    std::ranges::stable_sort(here.chains, {}, rank);
+    Settling(here, ToldLists(firewall, hook, here.chains)).run();
     if (!here.chains.empty()) order.push_back(std::move(here));
   }
   return order;

@@ -2,6 +2,7 @@
 
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "model/firewall.h"
@@ -17,12 +18,19 @@ struct ChainRef {
 };
 
 // The base chains at one hook: by priority and, where it is the same, as the kernel told (its
-// hooks) or, failing that, the later one first (net/netfilter/core.c nf_hook_entries_grow).
+// hooks) or, failing that, the later one first (net/netfilter/core.c nf_hook_entries_grow). Chains
+// of nat come where their hook's one function is called, whatever their own priority (called_at).
 struct HookChains {
   model::firewall::Hook hook = model::firewall::Hook::prerouting;
   std::vector<ChainRef> chains;
+  std::unordered_set<const model::firewall::Chain*> told;  // whose place the kernel told
 };
 std::vector<HookChains> hook_order(const model::firewall::Firewall& firewall);
+
+// The priority at which a base chain is called. One of nat is called by nf_nat, which stands at
+// dstnat or srcnat; its own priority is one among those of nat (net/netfilter/nf_nat_core.c
+// nf_nat_register_fn).
+std::int32_t called_at(const ChainRef& ref);
 
 // A chain that is at no hook, and those whose rules lead to it, each once.
 struct CalledChain {

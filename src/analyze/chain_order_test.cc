@@ -17,6 +17,16 @@ std::vector<std::string> names(const std::vector<ChainRef>& chains) {
   return out;
 }
 
+// At input, of a chain that is named "in".
+HookEntry told(Family family, std::int32_t priority, std::optional<Family> table_family,
+               const char* table) {
+  HookEntry entry{.family = family, .hook = Hook::input, .priority = priority};
+  entry.table_family = table_family;
+  entry.table = table;
+  if (table_family) entry.chain = "in";
+  return entry;
+}
+
 TEST(ChainOrder, IsByHookThenPriority) {
   Firewall firewall;
   firewall.tables = {
@@ -38,12 +48,68 @@ TEST(ChainOrder, OfOnePriorityTheLaterIsFirst) {
   firewall.tables[0].handle = 1;
   firewall.tables[1].handle = 2;
   EXPECT_THAT(names(hook_order(firewall)[0].chains), ElementsAre("new in", "old in"));
+  EXPECT_TRUE(hook_order(firewall)[0].told.empty());
   // The kernel knows better: the chain of the old table was made last.
-  firewall.hooks.resize(2);
-  firewall.hooks[0].table = "old";
-  firewall.hooks[1].table = "new";
-  firewall.hooks[0].chain = firewall.hooks[1].chain = "in";
-  EXPECT_THAT(names(hook_order(firewall)[0].chains), ElementsAre("old in", "new in"));
+  firewall.hooks = {told(Family::ip, 0, Family::ip, "old"), told(Family::ip, 0, Family::ip, "new")};
+  const HookChains here = hook_order(firewall)[0];
+  EXPECT_THAT(names(here.chains), ElementsAre("old in", "new in"));
+  EXPECT_EQ(here.told.size(), 2u);
+}
+
+// Tables of two families may have one name, and the kernel's lists of IPv4 and of IPv6 have a chain
+// of inet each: ip6's comes before it, ip's after.
+TEST(ChainOrder, OfOnePriorityIsToldByFamilies) {
+  Firewall firewall;
+  firewall.tables = {test_table(Family::ip, "t", {test_chain("in", Hook::input, 0)}),
+                     test_table(Family::inet, "t", {test_chain("in", Hook::input, 0)}),
+                     test_table(Family::ip6, "t", {test_chain("in", Hook::input, 0)})};
+  firewall.hooks = {told(Family::ip, 0, Family::inet, "t"), told(Family::ip, 0, Family::ip, "t"),
+                    told(Family::ip6, 0, Family::ip6, "t"),
+                    told(Family::ip6, 0, Family::inet, "t")};
+  const HookChains here = hook_order(firewall)[0];
+  std::vector<Family> families;
+  for (const ChainRef& ref : here.chains) families.push_back(ref.table->family);
+  EXPECT_THAT(families, ElementsAre(Family::ip6, Family::inet, Family::ip));
+}
+
+TEST(ChainOrder, OfLegacyTablesIsToldByTheirFunctions) {
+  Firewall firewall;
+  firewall.tables = {test_table(Family::ip, "filter", {test_chain("in", Hook::input, 0)}),
+                     test_table(Family::ip, "mine", {test_chain("in", Hook::input, 0)})};
+  firewall.tables[0].backend = Backend::x_tables;
+  EXPECT_THAT(names(hook_order(firewall)[0].chains), ElementsAre("filter in", "mine in"));
+  HookEntry legacy = told(Family::ip, 0, {}, "");
+  legacy.function = "ipt_do_table";
+  HookEntry other = legacy;
+  other.function = "somebody_elses";
+  firewall.hooks = {other, told(Family::ip, 0, Family::ip, "mine"), legacy};
+  EXPECT_THAT(names(hook_order(firewall)[0].chains), ElementsAre("mine in", "filter in"));
+  EXPECT_EQ(hook_order(firewall)[0].told.size(), 2u);
+}
+
+TEST(ChainOrder, KeepsItsOwnWhereTheKernelsListsContradict) {
+  Firewall firewall;
+  firewall.tables = {test_table(Family::inet, "a", {test_chain("in", Hook::input, 0)}),
+                     test_table(Family::inet, "b", {test_chain("in", Hook::input, 0)})};
+  firewall.hooks = {told(Family::ip, 0, Family::inet, "a"), told(Family::ip, 0, Family::inet, "b"),
+                    told(Family::ip6, 0, Family::inet, "b"),
+                    told(Family::ip6, 0, Family::inet, "a")};
+  EXPECT_THAT(names(hook_order(firewall)[0].chains), ElementsAre("a in", "b in"));
+}
+
+// One function is called for all chains of nat, at dstnat or srcnat.
+TEST(ChainOrder, OfNatIsThatOfItsOneFunction) {
+  Firewall firewall;
+  firewall.tables = {test_table(
+      Family::ip, "t",
+      {test_chain("late", Hook::prerouting, -10), test_chain("early", Hook::prerouting, -160),
+       test_chain("filter", Hook::prerouting, -50), test_chain("mangle", Hook::prerouting, -150),
+       test_chain("in", Hook::input, 50), test_chain("src", Hook::input, 0)})};
+  for (const std::size_t nat : {0u, 1u, 5u}) firewall.tables[0].chains[nat].type = "nat";
+  const auto order = hook_order(firewall);
+  EXPECT_THAT(names(order[0].chains), ElementsAre("t mangle", "t early", "t late", "t filter"));
+  EXPECT_THAT(names(order[1].chains), ElementsAre("t in", "t src"));
+  EXPECT_EQ(called_at(order[0].chains[1]), -100);
 }
 
 TEST(ChainOrder, FollowsJumpsGotosAndMaps) {

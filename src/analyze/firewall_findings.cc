@@ -72,21 +72,40 @@ bool meet(Family a, Family b) {
   return a == b || (a == Family::inet && of_inet(b)) || (b == Family::inet && of_inet(a));
 }
 
+bool has_equal_priority(const ChainRef& a, const ChainRef& b) {
+  const bool same_devices = a.chain->devices == b.chain->devices;
+  return a.chain->priority == b.chain->priority && called_at(a) == called_at(b) && same_devices &&
+         meet(a.table->family, b.table->family) && matters(*a.chain) && matters(*b.chain);
+}
+
 Lines equal_priorities(const Scene& scene) {
   Lines lines;
   for (const HookChains& hook : hook_order(scene.firewall))
     for (std::size_t at = 1; at < hook.chains.size(); ++at) {
       const ChainRef& a = hook.chains[at - 1];
       const ChainRef& b = hook.chains[at];
-      const bool same_devices = a.chain->devices == b.chain->devices;
-      if (a.chain->priority != b.chain->priority || !meet(a.table->family, b.table->family) ||
-          !same_devices || !matters(*a.chain) || !matters(*b.chain))
-        continue;
+      if (!has_equal_priority(a, b)) continue;
+      const bool told = hook.told.contains(a.chain) && hook.told.contains(b.chain);
+      lines.push_back(fmt::format(
+          "{} {} and {} {} have one priority ({}) at {}: the later made comes first{}",
+          table_text(*a.table), a.chain->name, table_text(*b.table), b.chain->name,
+          a.chain->priority.value_or(0), hook_text(hook.hook),
+          told ? fmt::format(", which is {} {}", table_text(*a.table), a.chain->name) : ""));
+    }
+  return lines;
+}
+
+Lines nat_priorities(const Scene& scene) {
+  Lines lines;
+  for (const Table& table : scene.firewall.tables)
+    for (const Chain& chain : table.chains) {
+      const ChainRef ref{&table, &chain};
+      if (!chain.hook || !matters(chain) || called_at(ref) == chain.priority.value_or(0)) continue;
       lines.push_back(
-          fmt::format("{} {} and {} {} have one priority ({}) at {}: the later made "
-                      "comes first",
-                      table_text(*a.table), a.chain->name, table_text(*b.table), b.chain->name,
-                      a.chain->priority.value_or(0), hook_text(hook.hook)));
+          fmt::format("{} {} has priority {}, but all chains of nat at {} are called at {}: its "
+                      "own is one among theirs",
+                      table_text(table), chain.name, chain.priority.value_or(0),
+                      hook_text(*chain.hook), called_at(ref)));
     }
   return lines;
 }
@@ -146,6 +165,31 @@ Lines full_table(const Scene& scene) {
                   *count, *most)};
 }
 
+std::string program_text(const model::BpfProgram& program) {
+  std::string text = program.hook == "xdp" ? "an XDP program" : "a BPF program of " + program.hook;
+  if (program.hook != "xdp") text += " at " + program.mode;
+  if (!program.name.empty()) text += fmt::format(" ({})", program.name);
+  return text;
+}
+
+std::string filter_text(const model::TcFilter& filter) {
+  return fmt::format("filters of tc at {} ({})", filter.mode, filter.kind);
+}
+
+// What handles packets beside netfilter.
+Lines not_judged(const Scene& scene) {
+  Lines lines;
+  for (const model::Link& link : scene.ns.links) {
+    Lines others;
+    for (const model::BpfProgram& program : link.bpf) others.push_back(program_text(program));
+    for (const model::TcFilter& filter : link.filters) others.push_back(filter_text(filter));
+    if (!others.empty())
+      lines.push_back(fmt::format("{}: {}: what becomes of packets there is not told here",
+                                  link.name, fmt::join(others, ", ")));
+  }
+  return lines;
+}
+
 struct Check {
   const char* name;
   Lines (*find)(const Scene&);
@@ -154,7 +198,8 @@ constexpr Check kChecks[] = {
     {"two back ends", both_backends},    {"two writers", two_writers},
     {"same priority", equal_priorities}, {"owned", owned_tables},
     {"dormant", dormant_tables},         {"bridge", bridged_packets},
-    {"conntrack", full_table},
+    {"conntrack", full_table},           {"nat priority", nat_priorities},
+    {"not judged", not_judged},
 };
 
 }  // namespace

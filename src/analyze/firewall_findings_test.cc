@@ -55,6 +55,44 @@ TEST_F(Findings, TwoWritersOfOneChain) {
   EXPECT_THAT(found(), ElementsAre(HasSubstr("table ip filter FORWARD: docker and libvirt write")));
 }
 
+TEST_F(Findings, OnePriorityTwiceAsTheKernelTells) {
+  tables() = {test_table(Family::inet, "a", {test_chain("in", Hook::input, 0, kDrop)}),
+              test_table(Family::ip, "b", {test_chain("in", Hook::input, 0, kDrop)})};
+  HookEntry first{.family = Family::ip, .hook = Hook::input};
+  first.table_family = Family::ip;
+  first.table = "b";
+  first.chain = "in";
+  HookEntry second = first;
+  second.table_family = Family::inet;
+  second.table = "a";
+  ns_.firewall.edit().hooks = {first, second};
+  EXPECT_THAT(found(), ElementsAre(HasSubstr("comes first, which is table ip b in")));
+}
+
+TEST_F(Findings, PrioritiesOfNatThatAreNotWhatTheyLook) {
+  Table table = test_table(Family::ip, "a",
+                           {test_chain("pre", Hook::prerouting, -10, kDrop),
+                            test_chain("post", Hook::postrouting, 100, kDrop)});
+  for (Chain& chain : table.chains) chain.type = "nat";
+  tables() = {table};
+  EXPECT_THAT(found(),
+              ElementsAre(HasSubstr("nat priority: table ip a pre has priority -10, but "
+                                    "all chains of nat at prerouting are called at -100")));
+}
+
+TEST_F(Findings, DevicesWhosePacketsOthersHandle) {
+  model::Link& link = ns_.links.emplace_back();
+  link.name = "eth0";
+  link.bpf = {{"xdp", "generic", 5, {}}, {"tcx", "egress", 6, "cil_to_netdev"}};
+  link.filters = {{"ingress", "u32"}};
+  ns_.links.emplace_back().name = "eth1";
+  EXPECT_THAT(
+      found(),
+      ElementsAre("not judged: eth0: an XDP program, a BPF program of tcx at egress "
+                  "(cil_to_netdev), filters of tc at ingress (u32): what becomes of packets "
+                  "there is not told here"));
+}
+
 TEST_F(Findings, OnePriorityTwice) {
   tables() = {test_table(Family::inet, "a", {test_chain("in", Hook::input, 0, kDrop)}),
               test_table(Family::ip, "b", {test_chain("in", Hook::input, 0, kDrop)})};
