@@ -1,7 +1,6 @@
 #include "analyze/published.h"
 
 #include <algorithm>
-#include <iterator>
 #include <optional>
 #include <set>
 #include <tuple>
@@ -88,11 +87,18 @@ std::vector<OpenPort> leading_ports(const model::Index& index, const Titles& tit
   std::vector<OpenPort> found;
   for (const model::Namespace& ns : index.snapshot().namespaces)
     if (may_lead_on(ns))
-      std::ranges::copy_if(open_ports(index, titles, ends, ns), std::back_inserter(found),
-                           [](const OpenPort& port) { return leads_on(port); });
+      for (OpenPort& port : open_ports(index, titles, ends, ns))
+        if (leads_on(port)) {
+          std::erase_if(port.answers, [](const PortAnswer& answer) { return !leads_on(answer); });
+          found.push_back(std::move(port));
+        }
   Said said(index, titles, ends, found);
   for (const model::Container& container : index.snapshot().containers) said.add(container);
   return found;
+}
+
+std::optional<model::NetnsId> answers_in(const PortAnswer& answer) {
+  return answer.to ? answer.to->ns : answer.by.ns;
 }
 
 std::string service_of(const OpenPort& port) {

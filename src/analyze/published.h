@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -9,12 +10,15 @@ namespace nsmap::analyze {
 
 // The ports of all namespaces that lead on: rules, proxies, IPVS or an init send them to others, or
 // rules to another port. Beside them what container runtimes say that none of these shows: answered
-// by a proxy that is nobody. Not those of loopback addresses that stay where they are, as of
-// Docker's resolver.
+// by a proxy that is nobody. Sockets that just wait on such a port are left out, and ports of
+// loopback addresses that stay where they are, as of Docker's resolver.
 std::vector<OpenPort> leading_ports(const model::Index& index, const Titles& titles);
 
 // Whether that is an answer of somebody else than who waits on the port.
 bool leads_on(const PortAnswer& answer);
+// Whose answer it is: of a proxy or an init that is not known to hand on, its own; absent:
+// elsewhere.
+std::optional<model::NetnsId> answers_in(const PortAnswer& answer);
 
 // "default/web:http": the service whose port it is, as kube-proxy's rules tell; empty: none.
 std::string service_of(const OpenPort& port);

@@ -48,6 +48,25 @@ TEST(LeadingPorts, LeaveOutWhatStaysOnALoopbackAddress) {
   EXPECT_EQ(lab.leading().size(), 0u);
 }
 
+TEST(LeadingPorts, OfAnInitAreItsOwn) {
+  Lab lab;
+  lab.snapshot.containers.clear();
+  lab.snapshot.processes.push_back(test_process(40, "systemd", kHost));
+  lab.host().sockets = {test_socket(111, "tcp", 40), test_socket(22, "tcp", 10)};
+  const auto ports = lab.leading();
+  ASSERT_EQ(ports.size(), 1u);
+  EXPECT_EQ(ports[0].port, 111);
+  EXPECT_EQ(ports[0].answers.at(0).how, PortHow::activation);
+  EXPECT_EQ(answers_in(ports[0].answers[0]), kHost);
+}
+
+TEST(LeadingPorts, LeaveOutWhoElseWaitsOnThem) {
+  Lab lab;
+  lab.add(nat({{tcp(), dport(22), dnat("172.17.0.2", 80)}}));
+  for (const OpenPort& port : lab.leading())
+    for (const PortAnswer& answer : port.answers) EXPECT_NE(answer.how, PortHow::listener);
+}
+
 TEST(LeadingPorts, OfKubeProxyTellTheirService) {
   Lab lab;
   lab.snapshot.containers.clear();

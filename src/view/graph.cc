@@ -143,7 +143,7 @@ void Drawing::sort_translations(const Translations& all) {
   for (const analyze::OpenPort& port : all.ports) {
     std::set<model::NetnsId> into;
     for (const analyze::PortAnswer& answer : port.answers)
-      if (analyze::leads_on(answer) && answer.to && answer.to->ns) into.insert(*answer.to->ns);
+      if (const auto ns = analyze::answers_in(answer)) into.insert(*ns);
     for (const model::NetnsId id : into) published_[id].push_back(leads_into_text(port, id));
     if (into.empty()) ++outside[port.ns];
   }
@@ -169,10 +169,10 @@ void Drawing::add_translations(const Translations& all) {
                         .from = reach_text(port).plain(),
                         .how = ways_text(port, kMostTargets).plain()};
     for (const analyze::PortAnswer* const answer : answers_in_order(port)) {
-      if (!analyze::leads_on(*answer) || made.to.size() == kMostTargets) continue;
-      const std::optional<model::NetnsId> into = answer->to ? answer->to->ns : std::nullopt;
+      if (made.to.size() == kMostTargets) break;
+      const auto into = analyze::answers_in(*answer);
       std::string what = target_text(*answer).plain();
-      if (into) what = answer->to->title + " " + what;
+      if (into) what = (answer->to ? answer->to->title : answer->by.title) + " " + what;
       if (std::ranges::find(made.to, what, &GraphTarget::what) == made.to.end())
         made.to.push_back({std::move(what), into});
     }

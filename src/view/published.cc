@@ -28,7 +28,7 @@ std::string leads_into_text(const OpenPort& port, model::NetnsId into) {
   text += port.address ? address_and_port_text(port) : port.title + ":" + port_numbers_text(port);
   if (port.protocol != "tcp") text += "/" + port.protocol;
   for (const PortAnswer* const answer : answers_in_order(port))
-    if (analyze::leads_on(*answer) && answer->to && answer->to->ns == into)
+    if (analyze::answers_in(*answer) == into)
       return fmt::format("{} → {}", text, target_text(*answer).plain());
   return text;
 }

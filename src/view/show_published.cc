@@ -17,9 +17,8 @@ constexpr std::size_t kMostSources = 32;
 constexpr std::size_t kMostAnswers = 4;  // endpoints of a service
 
 bool leads_into(const OpenPort& port, model::NetnsId ns) {
-  return std::ranges::any_of(port.answers, [&](const auto& answer) {
-    return analyze::leads_on(answer) && answer.to && answer.to->ns == ns;
-  });
+  return std::ranges::any_of(port.answers,
+                             [&](const auto& answer) { return analyze::answers_in(answer) == ns; });
 }
 
 void add_row(const OpenPort& port, const model::Namespace& ns, Table& table) {

@@ -90,6 +90,14 @@ class Root(Podman):
                 self.assertEqual(answer["to"]["pid"], told["State"]["Pid"])
                 self.assertEqual(ports[number]["reach"]["from"], "anywhere")
 
+    def test_published_ports_are_shown_where_they_lead(self):
+        address = self.inspect("web")["NetworkSettings"]["Networks"]["podman"]["IPAddress"]
+        shown = run_nsmap("show", "web", "--width", "200").stdout
+        self.assertRegex(shown, rf"tcp \*:18080 +host +web {address}:80 httpd\[\d+\] .*dnat ip nat NETAVARK-DN-")
+        self.assertRegex(run_nsmap("show", "host", "--width", "200").stdout,
+                         r"masquerades +10\.88\.0\.0/16, not to 224\.0\.0\.0/4, not to 10\.88\.0\.0/16 · "
+                         r"ip nat NETAVARK-")
+
     def test_netns_file(self):
         _, ns, told = self.own("web")
         path = told["NetworkSettings"]["SandboxKey"]
