@@ -35,6 +35,7 @@ constexpr Row kRows[] = {
     {DiffSubject::firewall, "nf_tables", compare_nf_tables},
     {DiffSubject::firewall, "x_tables", compare_x_tables},
     {DiffSubject::firewall, "ipsets", compare_ipsets},
+    {DiffSubject::firewall, "ipvs", compare_ipvs},
 };
 
 struct SubjectName {

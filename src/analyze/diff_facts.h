@@ -69,6 +69,7 @@ void compare_sysctls(Comparison& comparison);
 void compare_nf_tables(Comparison& comparison);  // diff_firewall.cc
 void compare_x_tables(Comparison& comparison);   // diff_firewall.cc
 void compare_ipsets(Comparison& comparison);     // diff_firewall.cc
+void compare_ipvs(Comparison& comparison);       // diff_firewall.cc
 
 // Whether a namespace-wide setting, "net.ipv4.conf.all.forwarding", changed to that value, given as
 // the text of a setting of one interface.

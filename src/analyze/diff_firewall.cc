@@ -28,6 +28,7 @@ class Lister {
 
   void add(const Table& table);
   void add(const Ipset& ipset);
+  void add(const VirtualService& service);
   const Facts& facts() const { return facts_; }
   const Order& order() const { return order_; }
 
@@ -102,6 +103,15 @@ void Lister::add(const Ipset& ipset) {
     put(fmt::format("member {}: {}{}", ipset.name, member.text, member.nomatch ? " nomatch" : ""));
 }
 
+void Lister::add(const VirtualService& service) {
+  const std::string name = service_text(service);
+  put("service " + name, {{"scheduler", service.scheduler},
+                          {"persistent_s", value_text(scene_, service.persistent_s)}});
+  for (const VirtualDestination& destination : service.destinations)
+    put(fmt::format("destination {}: {}", name, destination_text(destination)),
+        {{"method", destination.method}, {"weight", value_text(scene_, destination.weight)}});
+}
+
 bool same_rules(std::vector<std::string> a, std::vector<std::string> b) {
   std::ranges::sort(a);
   std::ranges::sort(b);
@@ -150,6 +160,10 @@ void compare_x_tables(Comparison& comparison) { compare_tables(comparison, Backe
 
 void compare_ipsets(Comparison& comparison) {
   compare_parts(comparison, &Firewall::ipsets, [](const Ipset&) { return true; });
+}
+
+void compare_ipvs(Comparison& comparison) {
+  compare_parts(comparison, &Firewall::services, [](const VirtualService&) { return true; });
 }
 
 }  // namespace nsmap::analyze

@@ -234,6 +234,26 @@ TEST_F(Diff, TellsFirewallsByWhatTheySay) {
                                      "first tcp dport 1 accept>first tcp dport 2 accept"));
 }
 
+TEST_F(Diff, TellsServicesOfIpvs) {
+  model::firewall::VirtualService service{.family = model::firewall::Family::ip, .protocol = 6};
+  service.address = IpAddress::parse("10.96.0.10");
+  service.port = 80;
+  service.scheduler = "rr";
+  service.destinations = {{*IpAddress::parse("10.0.0.2"), 80, "masquerade", 1, 5, 6},
+                          {*IpAddress::parse("10.0.0.3"), 80, "masquerade", 1, 0, 0}};
+  before_.namespaces[kWebAt].firewall.edit().services = {service};
+  service.destinations.pop_back();
+  service.destinations[0].weight = 3;
+  service.destinations[0].active = 99;  // it counts
+  service.scheduler = "wrr";
+  web_.firewall.edit().services = {service};
+  EXPECT_THAT(changes(),
+              testing::UnorderedElementsAre(
+                  "web: changed firewall service tcp 10.96.0.10:80 scheduler rr>wrr",
+                  "web: changed firewall destination tcp 10.96.0.10:80: 10.0.0.2:80 weight 1>3",
+                  "web: removed firewall destination tcp 10.96.0.10:80: 10.0.0.3:80"));
+}
+
 TEST_F(Diff, AnOlderSnapshotHasNoFirewalls) {
   before_.coverage = {{"links"}};
   after_.coverage = {{"links"}, {"nf_tables"}, {"x_tables"}, {"ipsets"}};

@@ -47,6 +47,7 @@ class Search {
     for (const Socket& socket : ns_.sockets)
       if (is_waiting(socket)) add(socket);
     for (const Forward& forward : rules_of(ns_).forwards()) add(forward);
+    for (const model::firewall::VirtualService& service : ns_.firewall->services) add(service);
     std::vector<OpenPort> ports;
     for (auto& [key, port] : ports_) {
       port.port.reach = both(port.ipv4, port.ipv6);
@@ -271,6 +272,55 @@ class Search {
   }
 
   RuleName name_of(const Namespace& ns, const RulePlace& place) { return names_.of(ns, place); }
+
+  // --- IPVS ------------------------------------------------------------------------------------
+
+  // Packets come to it by input, as if for the namespace itself (ip_vs_core.c ip_vs_ops4). What a
+  // service by mark takes is known to whoever sets the mark.
+  void add(const model::firewall::VirtualService& service) {
+    if (service.mark || !service.protocol || !service.address) return;
+    const std::uint16_t last = service.port == 0 ? 65535 : service.port;
+    Found& place = port(*service.protocol, service.port, last, service.address);
+    const bool v6 = service.address->is_v6();
+    const bool local = service.address->is_loopback();
+    const PortReach to_service = local ? PortReach{.from = PortFrom::this_host}
+                                       : reach({.protocol = *service.protocol,
+                                                .port = service.port,
+                                                .address = service.address,
+                                                .v6 = v6},
+                                               ns_);
+    for (const model::firewall::VirtualDestination& destination : service.destinations) {
+      if (destination.weight == 0) continue;
+      PortReach through = to_service;
+      PortAnswer answer{.how = PortHow::virtual_};
+      answer.to = server(service, destination, through);
+      place.reached(v6, through);
+      place.port.answers.push_back(std::move(answer));
+    }
+    if (!place.port.answers.empty()) return;
+    place.reached(v6, to_service);
+    PortAnswer nobody{.how = PortHow::virtual_};
+    nobody.by = ends_.endpoint(*service.address, service.port, &ns_, nullptr);
+    place.port.answers.push_back(std::move(nobody));
+  }
+
+  // A server that a service has, and what the filters on the way to it say. Unless its address
+  // replaces it, the server gets the address that the client asked for.
+  Endpoint server(const model::firewall::VirtualService& service,
+                  const model::firewall::VirtualDestination& destination, PortReach& through) {
+    const bool replaced = destination.method == "masquerade";
+    const IpAddress& address = replaced ? destination.address : *service.address;
+    const std::uint16_t port = replaced && destination.port ? destination.port : service.port;
+    const Namespace* const next = ends_.owner(ns_, destination.address);
+    if (next && next != &ns_ && through.from != PortFrom::this_host)
+      narrow(through, reach({.protocol = *service.protocol,
+                             .port = port,
+                             .address = address,
+                             .v6 = address.is_v6()},
+                            *next));
+    return ends_.endpoint(destination.address, port, next,
+                          next ? ends_.bound_to(*next, *service.protocol, address, port) : nullptr);
+  }
 
   // --- from where ------------------------------------------------------------------------------
 

@@ -75,6 +75,67 @@ TEST(OpenPorts, AreThoseThatSocketsWaitOn) {
   EXPECT_EQ(ports[1].protocol, "udp");
 }
 
+fw::VirtualService service(const char* address, std::uint16_t port,
+                           std::vector<fw::VirtualDestination> destinations) {
+  fw::VirtualService made{.family = fw::Family::ip, .protocol = 6};
+  made.address = IpAddress::parse(address);
+  made.port = port;
+  made.scheduler = "rr";
+  made.destinations = std::move(destinations);
+  return made;
+}
+
+TEST(OpenPorts, LeadIntoContainersByIpvs) {
+  Lab lab;
+  const IpAddress web = *IpAddress::parse("172.17.0.2"), away = *IpAddress::parse("192.0.2.77");
+  lab.at(kHost).firewall.edit().services = {service("10.96.0.10", 8080,
+                                                    {{web, 80, "masquerade", 1, 0, 0},
+                                                     {away, 80, "masquerade", 1, 0, 0},
+                                                     {away, 81, "route", 0, 0, 0}})};
+  const OpenPort port = lab.port(8080);
+  EXPECT_EQ(port.address, IpAddress::parse("10.96.0.10"));
+  ASSERT_EQ(port.answers.size(), 2u);  // what has no weight gets nothing
+  for (const PortAnswer& answer : port.answers) EXPECT_EQ(answer.how, PortHow::virtual_);
+  EXPECT_EQ(port.answers[0].to->command, "nginx");
+  EXPECT_EQ(port.answers[0].to->container, "web");
+  EXPECT_EQ(port.answers[1].to->ns, std::nullopt);
+  EXPECT_EQ(port.reach.from, PortFrom::anywhere);
+}
+
+// Input of the one that has the service, and of the one that has the server.
+TEST(OpenPorts, OfIpvsMeetTheFiltersOfBoth) {
+  for (const model::NetnsId ns : {kHost, kWeb}) {
+    Lab lab;
+    const IpAddress web = *IpAddress::parse("172.17.0.2");
+    lab.at(kHost).firewall.edit().services = {
+        service("10.96.0.10", 8080, {{web, 80, "masquerade", 1, 0, 0}})};
+    lab.add(ns, ip_table("filter", {base("INPUT", fw::Hook::input, "filter",
+                                         {{tcp(), dport(ns == kHost ? 8080 : 80), drop()}})}));
+    EXPECT_EQ(lab.port(8080).reach.from, PortFrom::nowhere);
+  }
+}
+
+// The server that packets are routed to sees the service's address, and its port.
+TEST(OpenPorts, OfIpvsAreThoseOfTheServiceWhereItIsNotReplaced) {
+  Lab lab;
+  const IpAddress web = *IpAddress::parse("172.17.0.2");
+  lab.at(kHost).firewall.edit().services = {
+      service("10.96.0.10", 80, {{web, 0, "route", 1, 0, 0}})};
+  EXPECT_EQ(lab.port(80).answers.at(0).to->command, "nginx");
+  lab.at(kWeb).sockets[0].local = web;
+  EXPECT_EQ(lab.port(80).answers.at(0).to->command, "");
+}
+
+TEST(OpenPorts, OfIpvsMayHaveNoServer) {
+  Lab lab;
+  lab.at(kHost).firewall.edit().services = {service("10.96.0.10", 8080, {})};
+  lab.at(kHost).firewall.edit().services.push_back({.mark = 7});
+  const OpenPort port = lab.port(8080);
+  ASSERT_EQ(port.answers.size(), 1u);
+  EXPECT_EQ(port.answers[0].to, std::nullopt);
+  EXPECT_EQ(lab.ports().size(), 3u);  // that of the mark is not known
+}
+
 TEST(OpenPorts, OnLoopbackAddressesAreOfThisHost) {
   Lab lab;
   lab.at(kHost).sockets[0].local = *IpAddress::parse("127.0.0.1");

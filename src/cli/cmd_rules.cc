@@ -29,17 +29,26 @@ constexpr Option kOptions[] = {
 using model::firewall::Backend;
 using model::firewall::Family;
 
+// Whether packets meet more there than the kernel's own ways.
+bool has_firewall(const model::Namespace& ns) {
+  return !ns.firewall->tables.empty() || !ns.firewall->services.empty() ||
+         std::ranges::any_of(ns.links, [](const model::Link& link) {
+           return !link.bpf.empty() || !link.filters.empty();
+         });
+}
+
 // Those named; none named: all that have a firewall.
 Result<Namespaces> find_all(const Request& request) {
   if (!request.options.things.empty()) return named_namespaces(request);
   Namespaces found;
   for (const model::Namespace& ns : request.snapshot.namespaces)
-    if (!ns.firewall->tables.empty()) found.push_back(&ns);
+    if (has_firewall(ns)) found.push_back(&ns);
   return found;
 }
 
 bool has_rules(const view::ShownFirewall& firewall) {
-  return std::ranges::any_of(firewall.chains,
+  return !firewall.services.empty() ||
+         std::ranges::any_of(firewall.chains,
                              [](const view::ShownChain& chain) { return !chain.rules.empty(); });
 }
 

@@ -55,7 +55,7 @@ Text how_text(const PortAnswer& answer) {
     case PortHow::activation:
       return Text("socket unit of ").add(process(answer.by));
     case PortHow::virtual_:
-      return Text("IPVS");
+      return Text(answer.to ? "IPVS" : "IPVS, which has no server for it");
   }
   return {};
 }
@@ -126,9 +126,12 @@ Text ways_text(const OpenPort& port, std::size_t most) {
   const PortAnswer* last = nullptr;
   std::size_t told = 0, more = 0;
   for (const PortAnswer* const answer : answers_in_order(port)) {
-    const bool alike = last && answer->how != PortHow::dnat && answer->how == last->how &&
-                       answer->by.command == last->by.command && answer->by.pid;
-    if (alike && answer->how != PortHow::listener)
+    const bool same_how = last && answer->how == last->how;
+    const bool alike = answer->how == PortHow::virtual_
+                           ? same_how
+                           : same_how && answer->how != PortHow::dnat &&
+                                 answer->by.command == last->by.command && answer->by.pid;
+    if (alike && answer->by.pid && answer->how != PortHow::listener)
       text.add(fmt::format("[{}]", answer->by.pid->value), Role::owner);
     else if (!alike && told == most)
       ++more;

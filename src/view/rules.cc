@@ -11,6 +11,7 @@
 #include "analyze/chain_order.h"
 #include "analyze/firewall_words.h"
 #include "syntax/table_words.h"
+#include "view/services.h"
 #include "view/words.h"
 
 namespace nsmap::view {
@@ -207,11 +208,13 @@ Section chain_section(const ShownChain& chain) {
   return section;
 }
 
+// Whether just some rules are wanted, and nothing beside them.
+bool is_filtered(const RulesOptions& options) { return options.unused || !options.by.empty(); }
+
 // Without rules it still may stop all.
 bool is_told(const ShownChain& chain, const RulesOptions& options) {
   if (!chain.rules.empty()) return true;
-  const bool filtered = options.unused || !options.by.empty();
-  return !filtered && !chain.policy.empty() && chain.policy != "accept";
+  return !is_filtered(options) && !chain.policy.empty() && chain.policy != "accept";
 }
 
 Section sets_section(const ShownFirewall& firewall) {
@@ -245,7 +248,8 @@ std::unordered_map<std::uint32_t, std::string> interface_names(const model::Name
 
 ShownFirewall show_firewall(const analyze::Titles& titles, const model::Namespace& ns,
                             const RulesOptions& options) {
-  ShownFirewall shown{ns.id, titles.of(ns.id), {}, {}, {}};
+  ShownFirewall shown{ns.id, titles.of(ns.id), {}, {}, {}, {}};
+  if (!is_filtered(options)) shown.services = ns.firewall->services;
   Speaker speaker(ns, options);
   add_chains(speaker, *ns.firewall, options, shown.chains);
   for (const fw::Table& table : ns.firewall->tables)
@@ -264,8 +268,9 @@ Sheet make_rules(const ShownFirewall& firewall, const RulesOptions& options) {
   sheet.title.join(counted(rules, "rule", "rules"), "  ");
   for (const ShownChain& chain : firewall.chains)
     if (is_told(chain, options)) sheet.sections.push_back(chain_section(chain));
-  const bool filtered = options.unused || !options.by.empty();
+  const bool filtered = is_filtered(options);
   if (!firewall.sets.empty() && !filtered) sheet.sections.push_back(sets_section(firewall));
+  if (!firewall.services.empty()) sheet.sections.push_back(services_of(firewall.services));
   Section remarks{"remarks", {}, {}};
   for (const analyze::FirewallFinding& finding : firewall.findings)
     remarks.lines.push_back({{finding.check, Role::warn}, {{finding.what}}});

@@ -72,10 +72,11 @@ struct ShownFirewall {
   std::string title;
   std::vector<ShownChain> chains;
   std::vector<ShownSet> sets;
+  std::vector<model::firewall::VirtualService> services;
   std::vector<analyze::FirewallFinding> findings;
   friend bool operator==(const ShownFirewall&, const ShownFirewall&) = default;
 };
-BOOST_DESCRIBE_STRUCT(ShownFirewall, (), (id, title, chains, sets, findings))
+BOOST_DESCRIBE_STRUCT(ShownFirewall, (), (id, title, chains, sets, services, findings))
 
 struct RulesOptions {
   bool packet_order = false;  // what chains lead to in its place, once for each hook

@@ -55,6 +55,16 @@ class Rules : public testing::Test {
     snapshot_.namespaces = {ns};
   }
 
+  fw::VirtualService& add_service() {
+    fw::VirtualService service{.family = fw::Family::ip6, .protocol = 6};
+    service.address = IpAddress::parse("2001:db8::1");
+    service.port = 80;
+    service.scheduler = "wrr";
+    auto& services = snapshot_.namespaces[0].firewall.edit().services;
+    services.push_back(service);
+    return services.back();
+  }
+
   ShownFirewall shown(const RulesOptions& options = {}) {
     const model::Index index(snapshot_);
     return show_firewall(analyze::Titles(index), snapshot_.namespaces[0], options);
@@ -122,6 +132,32 @@ TEST(WriterText, DoubtsWhatIsNotSure) {
   EXPECT_EQ(writer_text({"docker", false, ""}), "docker?");
   EXPECT_EQ(writer_text({"kube-proxy", true, "default/web"}), "kube-proxy default/web");
   EXPECT_EQ(writer_text({"by hand", false, ""}), "by hand");
+}
+
+TEST_F(Rules, TellServicesOfIpvs) {
+  fw::VirtualService& service = add_service();
+  service.persistent_s = 300;
+  service.destinations = {{*IpAddress::parse("2001:db8::2"), 8080, "masquerade", 3, 1, 0},
+                          {*IpAddress::parse("10.0.0.2"), 0, "tunnel", 1, 0, 0}};
+  fw::VirtualService by_mark{.family = fw::Family::ip6};
+  by_mark.mark = 7;
+  snapshot_.namespaces[0].firewall.edit().services.push_back(by_mark);
+  EXPECT_EQ(shown().services.size(), 2u);
+  const Sheet sheet = make_rules(shown());
+  const auto section = std::ranges::find(sheet.sections, "virtual services", &Section::title);
+  ASSERT_NE(section, sheet.sections.end());
+  std::vector<std::string> rows;
+  for (const auto& row : section->table.rows) {
+    std::string text;
+    for (const Text& cell : row) text += cell.plain() + "|";
+    rows.push_back(text);
+  }
+  EXPECT_THAT(rows, ElementsAre("tcp [2001:db8::1]:80|wrr, persistent 300 s|[2001:db8::2]:8080|"
+                                "masquerade|3|1|0|",
+                                "||10.0.0.2:*|tunnel|1|0|0|", "mark 7 of IPv6||none|||||"));
+  RulesOptions unused;
+  unused.unused = true;
+  EXPECT_TRUE(shown(unused).services.empty());
 }
 
 }  // namespace

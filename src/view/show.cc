@@ -9,10 +9,10 @@ namespace nsmap::view {
 namespace {
 
 constexpr std::array kSections = {
-    identity_section,  holders_section, containers_section, processes_section, links_section,
-    addresses_section, routes_section,  rules_section,      nexthops_section,  published_section,
-    firewall_section,  sockets_section, neighbours_section, fdb_section,       vlans_section,
-    nsids_section,     sysctls_section,
+    identity_section,  holders_section,  containers_section, processes_section,  links_section,
+    addresses_section, routes_section,   rules_section,      nexthops_section,   published_section,
+    firewall_section,  services_section, sockets_section,    neighbours_section, fdb_section,
+    vlans_section,     nsids_section,    sysctls_section,
 };
 
 bool is_empty(const Table& table, std::size_t column) {

@@ -42,4 +42,7 @@ Section published_section(const Words& words, const model::Namespace& ns);
 // show_firewall.cc: what its firewall does, in short.
 Section firewall_section(const Words& words, const model::Namespace& ns);
 
+// services.cc: what IPVS sends on.
+Section services_section(const Words& words, const model::Namespace& ns);
+
 }  // namespace nsmap::view
