@@ -20,10 +20,11 @@
 #include "collect/nft_userdata.h"
 #include "netlink/request.h"
 
-// The ruleset of nf_tables is read table by table, chain by chain, set by set: one dump of all
-// rules begins again at the first for every 32 KiB of answer, and so is quadratic (nf_tables_api.c
-// __nf_tables_dump_rules). Every message says in `res_id` which generation of the ruleset it is of;
-// when they differ the ruleset has changed in between, and all is read again.
+// The ruleset of nf_tables is read by kinds: tables, chains, sets, rules, the elements of each set.
+// One dump of all rules begins again at the first for every 32 KiB of answer, and so is quadratic
+// (nf_tables_api.c __nf_tables_dump_rules): where there are many they are read chain by chain.
+// Every message says in `res_id` which generation of the ruleset it is of; when they differ the
+// ruleset has changed in between, and all is read again.
 
 namespace nsmap::collect {
 namespace {
@@ -32,6 +33,7 @@ using namespace model::firewall;
 
 constexpr std::string_view kSource = "nf_tables";
 constexpr int kAttempts = 5;
+constexpr std::size_t kMostRulesAtOnce = 1000;
 
 constexpr std::uint16_t type_of(int message) {
   return static_cast<std::uint16_t>(NFNL_SUBSYS_NFTABLES << 8 | message);
@@ -49,7 +51,7 @@ struct FoundTable {
 struct FoundChain {
   std::size_t table = 0;
   std::string raw_name = {};
-  bool used = false;  // by rules in it, or that jump to it
+  std::uint32_t uses = 0;  // by rules in it, or that jump to it
   Chain chain = {};
 };
 struct FoundSet {
@@ -59,9 +61,34 @@ struct FoundSet {
 };
 template <typename Fact>
 struct FoundIn {
-  std::size_t table = 0;
+  std::size_t place = 0;  // of the table, of a rule its chain
   Fact fact = {};
 };
+
+// What tells one fact of a dump from the others: what it is in, and its handle.
+using Identity = std::pair<std::size_t, std::optional<std::uint64_t>>;
+Identity identity(const FoundTable& found) { return {0, found.table.handle}; }
+Identity identity(const FoundChain& found) { return {found.table, found.chain.handle}; }
+Identity identity(const FoundSet& found) { return {found.table, found.set.handle}; }
+template <typename Fact>
+Identity identity(const FoundIn<Fact>& found) {
+  return {found.place, found.fact.handle};
+}
+
+// Whether something was told twice. For each datagram of a dump the kernel begins again and counts
+// off what it has told; where a change that is under way has put something before that, it tells
+// the last of it again (nf_tables_api.c __nf_tables_dump_rules). The ruleset is of the same
+// generation still, so nothing else shows it.
+template <typename Fact>
+bool repeats(const std::vector<Fact>& facts) {
+  std::vector<Identity> told;
+  told.reserve(facts.size());
+  for (const Fact& fact : facts)
+    if (const Identity its = identity(fact); its.second) told.push_back(its);
+  if (!std::ranges::is_sorted(told)) std::ranges::sort(told);
+  return std::ranges::adjacent_find(told) != told.end();
+}
+bool repeats(const std::vector<RawElement>&) { return false; }  // see read_elements
 
 // One attempt at reading the whole ruleset.
 class Ruleset {
@@ -104,6 +131,7 @@ class Ruleset {
           facts.clear();
         });
     if (failure_ && failure_->what == netlink::Failure::What::interrupted) failure_.reset();
+    changed_ = changed_ || repeats(facts);
     return !failure_ && (!changed_ || is_last_);
   }
 
@@ -149,7 +177,7 @@ class Ruleset {
                const auto table = table_of(attributes, family, NFTA_CHAIN_TABLE);
                if (!table) return;
                found.push_back({*table, std::string(attributes.raw_text(NFTA_CHAIN_NAME)),
-                                attributes.u32(NFTA_CHAIN_USE).value_or(1) != 0,
+                                attributes.u32(NFTA_CHAIN_USE).value_or(1),
                                 read_chain(attributes, family)});
              });
     return read;
@@ -176,33 +204,76 @@ class Ruleset {
     return read;
   }
 
-  // Chain by chain. Jumps count as uses too, so one of no use has no rules.
+  // Jumps count as uses too, so there are at most as many rules as uses.
   bool read_rules() {
+    std::size_t uses = 0;
+    for (const FoundChain& found : chains_) uses += found.uses;
     bool read = true;
-    for (FoundChain& found : chains_) {
-      read = read && (!found.used || read_rules(found));
+    if (uses != 0 && uses <= kMostRulesAtOnce)
+      read = read_rules(NFPROTO_UNSPEC, {});
+    else
+      for (std::size_t at = 0; at < chains_.size() && read; ++at)
+        read = chains_[at].uses == 0 || read_rules_of(chains_[at]);
+    for (FoundChain& found : chains_)
       tables_[found.table].table.chains.push_back(std::move(found.chain));
-    }
     return read;
   }
 
-  bool read_rules(FoundChain& chain) {
+  bool read_rules_of(const FoundChain& chain) {
     const FoundTable& table = tables_[chain.table];
     netlink::AttributeList what;
     what.text(NFTA_RULE_TABLE, table.raw_name).text(NFTA_RULE_CHAIN, chain.raw_name);
-    NftSets& sets = sets_[chain.table];
-    const bool read = dump(
-        NFT_MSG_GETRULE, nft_family_number(table.table.family), what, chain.chain.rules,
-        [&](const NftAttributes& attributes, Family family, std::vector<Rule>& rules) {
-          Rule rule;
-          rule.handle = attributes.u64(NFTA_RULE_HANDLE);
-          rule.position = static_cast<std::uint32_t>(rules.size());
-          rule.comment = note_text(attributes.bytes(NFTA_RULE_USERDATA), NftNote::comment);
-          decode_rule(attributes.nested(NFTA_RULE_EXPRESSIONS), family, sets, rule, ipsets_.get());
-          rules.push_back(std::move(rule));
-        });
-    chain.chain.rules.shrink_to_fit();
+    return read_rules(nft_family_number(table.table.family), what);
+  }
+
+  bool read_rules(std::uint8_t family, const netlink::AttributeList& what) {
+    std::vector<FoundIn<Rule>> rules;
+    const bool read = dump(NFT_MSG_GETRULE, family, what, rules,
+                           [this](const NftAttributes& attributes, Family of, auto& found) {
+                             if (find_chain(attributes, of))
+                               found.push_back({chain_, read_rule(attributes, of)});
+                           });
+    take_rules(rules);
     return read;
+  }
+
+  // The chain that a rule is in. Rules come in the order of their chains, so it is looked for from
+  // the last one on.
+  bool find_chain(const NftAttributes& attributes, Family family) {
+    const std::string_view table = attributes.raw_text(NFTA_RULE_TABLE);
+    const std::string_view name = attributes.raw_text(NFTA_RULE_CHAIN);
+    for (std::size_t tried = 0; tried < chains_.size(); ++tried) {
+      const FoundChain& chain = chains_[chain_];
+      const FoundTable& its = tables_[chain.table];
+      if (chain.raw_name == name && its.raw_name == table && its.table.family == family)
+        return true;
+      chain_ = (chain_ + 1) % chains_.size();
+    }
+    return false;
+  }
+
+  Rule read_rule(const NftAttributes& attributes, Family family) {
+    Rule rule;
+    rule.handle = attributes.u64(NFTA_RULE_HANDLE);
+    rule.comment = note_text(attributes.bytes(NFTA_RULE_USERDATA), NftNote::comment);
+    decode_rule(attributes.nested(NFTA_RULE_EXPRESSIONS), family, sets_[chains_[chain_].table],
+                rule, ipsets_.get());
+    return rule;
+  }
+
+  // Gives a run of rules of one chain to it at once, in just the room they need.
+  void take_rules(std::vector<FoundIn<Rule>>& found) {
+    for (auto from = found.begin(); from != found.end();) {
+      const auto to = std::find_if(from, found.end(), [chain = from->place](const auto& each) {
+        return each.place != chain;
+      });
+      std::vector<Rule>& rules = chains_[from->place].chain.rules;
+      rules.reserve(rules.size() + static_cast<std::size_t>(to - from));
+      for (; from != to; ++from) {
+        from->fact.position = static_cast<std::uint32_t>(rules.size());
+        rules.push_back(std::move(from->fact));
+      }
+    }
   }
 
   // After the rules, which tell how the keys are to be read.
@@ -223,8 +294,13 @@ class Ruleset {
                              append_elements(attributes, about, family, found);
                            });
     describe_key(about, table.table.sets[set]);
-    table.table.sets[set].elements = finish_elements(std::move(raw), about);
-    return read;
+    std::vector<Element>& elements = table.table.sets[set].elements;
+    elements = finish_elements(std::move(raw), about);
+    const auto same = [](const Element& a, const Element& b) {
+      return a.first == b.first && a.catchall == b.catchall;
+    };
+    changed_ = changed_ || std::ranges::adjacent_find(elements, same) != elements.end();
+    return read && (!changed_ || is_last_);
   }
 
   void append_elements(const NftAttributes& attributes, const NftSet& about, Family family,
@@ -236,12 +312,15 @@ class Ruleset {
     }
   }
 
-  // Objects and flowtables, where the tables have more than chains and sets.
+  // Objects and flowtables, where the tables have more than chains and sets. A nameless set is of
+  // no use to its table, as it goes with its rule (nf_tables_api.c nf_tables_commit).
   bool read_rest() {
     std::size_t uses = 0;
-    for (const FoundTable& found : tables_)
-      uses += found.uses - std::min<std::size_t>(
-                               found.uses, found.table.chains.size() + found.table.sets.size());
+    for (const FoundTable& found : tables_) {
+      const auto named = std::ranges::count(found.table.sets, false, &Set::anonymous);
+      const std::size_t known = found.table.chains.size() + static_cast<std::size_t>(named);
+      uses += found.uses - std::min<std::size_t>(found.uses, known);
+    }
     return uses == 0 || (read_objects() && read_flowtables());
   }
 
@@ -269,7 +348,7 @@ class Ruleset {
       read = true;
     }
     for (FoundIn<Fact>& found : facts)
-      (tables_[found.table].table.*where).push_back(std::move(found.fact));
+      (tables_[found.place].table.*where).push_back(std::move(found.fact));
     return read;
   }
 
@@ -290,6 +369,7 @@ class Ruleset {
   std::vector<FoundTable> tables_;
   std::map<std::pair<Family, std::string>, std::size_t> places_;  // of tables, by raw names
   std::vector<FoundChain> chains_;
+  std::size_t chain_ = 0;                    // of the last rule
   std::vector<NftSets> sets_;                // of each table
   std::optional<std::uint16_t> generation_;  // the end of its number
   std::optional<netlink::Failure> failure_;

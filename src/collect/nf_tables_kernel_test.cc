@@ -2,19 +2,25 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
 #include <sched.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
+#include <iterator>
+#include <map>
 #include <string>
 #include <thread>
 
 #include "collect/collectors.h"
 #include "collect/test_reading.h"
 #include "collect/test_statements.h"
+#include "netlink/batch.h"
 
 // nf_tables as nft(8) makes them and the running kernel holds them, in a network namespace made for
 // each test, which goes with its thread.
@@ -419,28 +425,162 @@ TEST(NfTablesOnTheKernel, ChainsAndObjects) {
   });
 }
 
+TEST(NfTablesOnTheKernel, ObjectsBesideNamelessSets) {
+  IN_FRESH_NAMESPACE([] {
+    ASSERT_TRUE(
+        nft("table ip t { counter c { }\n"
+            "chain a { tcp dport { 1, 2 } accept; tcp dport { 3, 4 } counter name c; }\n}"));
+    const std::vector<Table> tables = read_back();
+    ASSERT_THAT(tables, SizeIs(1));
+    EXPECT_THAT(tables[0].sets, SizeIs(2));
+    EXPECT_THAT(tables[0].objects, SizeIs(1));
+  });
+}
+
+// Few rules are asked for at once, many chain by chain: each stands where it belongs all the same.
+TEST(NfTablesOnTheKernel, RulesOfEachChain) {
+  IN_FRESH_NAMESPACE([] {
+    const auto table = [](const std::string& family, const std::string& name, unsigned rules) {
+      std::string text = "table " + family + " " + name + " {\n";
+      for (unsigned chain = 0; chain < 3; ++chain) {
+        text += "chain c" + std::to_string(chain) + " {\n";
+        for (unsigned rule = 0; rule < chain * rules; ++rule)
+          text += "meta mark " + std::to_string(1000 * chain + rule) + " accept\n";
+        text += "}\n";
+      }
+      return text + "}\n";
+    };
+    for (const unsigned rules : {1u, 600u}) {
+      ASSERT_TRUE(nft("flush ruleset\n" + table("ip", "t", rules) + table("ip6", "t", rules) +
+                      table("ip", "u", rules)));
+      const std::vector<Table> tables = read_back();
+      ASSERT_THAT(tables, SizeIs(3));
+      for (const Table& each : tables)
+        for (unsigned chain = 0; chain < 3; ++chain) {
+          const std::vector<Rule>& found = each.chains.at(chain).rules;
+          ASSERT_THAT(found, SizeIs(chain * rules)) << each.name;
+          for (unsigned rule = 0; rule < found.size(); ++rule) {
+            EXPECT_EQ(found[rule].position, rule);
+            EXPECT_EQ(found[rule].statements[0],
+                      statement(Match{
+                          meta_mark, Compare::eq, {}, Octets::number(1000 * chain + rule, 4), {}}));
+          }
+        }
+    }
+  });
+}
+
 TEST(NfTablesOnTheKernel, NothingIsNothing) {
   IN_FRESH_NAMESPACE([] { EXPECT_THAT(read_back(), IsEmpty()); });
 }
 
-// Whatever is read is one ruleset: the first chain has as many rules as the second.
+// --- read while it changes -------------------------------------------------------------------
+
+// One ruleset after the other: in each, every chain has as many rules as every other and as the set
+// has elements. A change adds one to all of them, or begins anew.
+class Changing {
+ public:
+  // False: the kernel did not take it.
+  bool change() {
+    batch_.clear();
+    if (++changes_ == 1) make();
+    // Seldom, as the kernel waits for a grace period of RCU before it deletes more.
+    constexpr int kMost = 50;
+    if (changes_ % kMost == 0) clear();
+    for (const char* const table : kTables)
+      for (const char* const chain : kChains)
+        add(NFT_MSG_NEWRULE, NLM_F_APPEND).attributes(rules(table, chain));
+    const std::uint32_t number = from_be(static_cast<std::uint32_t>(changes_));
+    const auto key = netlink::AttributeList().nest(
+        NFTA_SET_ELEM_KEY, netlink::AttributeList().add(NFTA_DATA_VALUE, number));
+    add(NFT_MSG_NEWSETELEM, 0)
+        .attributes(elements().nest(NFTA_SET_ELEM_LIST_ELEMENTS,
+                                    netlink::AttributeList().nest(NFTA_LIST_ELEM, key)));
+    return !netlink::change_ruleset(*netfilter_, batch_, 0);
+  }
+
+  // Whether that is one of the rulesets.
+  static bool is_whole(const std::vector<Table>& tables) {
+    if (tables.size() != std::size(kTables) || tables[0].sets.size() != 1) return false;
+    const std::size_t size = tables[0].sets[0].elements.size();
+    for (const Table& table : tables) {
+      if (table.chains.size() != std::size(kChains)) return false;
+      for (const Chain& chain : table.chains)
+        if (chain.rules.size() != size) return false;
+    }
+    return true;
+  }
+
+ private:
+  static constexpr const char* kTables[] = {"t", "u"};
+  static constexpr const char* kChains[] = {"a", "b", "c"};
+
+  netlink::Request& add(int message, int flags) {
+    const nfgenmsg header{NFPROTO_IPV4, NFNETLINK_V0, 0};
+    return batch_.emplace_back(static_cast<std::uint16_t>(NFNL_SUBSYS_NFTABLES << 8 | message),
+                               static_cast<std::uint16_t>(NLM_F_CREATE | flags), header);
+  }
+  static netlink::AttributeList rules(const char* table, const char* chain) {
+    return netlink::AttributeList().text(NFTA_RULE_TABLE, table).text(NFTA_RULE_CHAIN, chain);
+  }
+  static netlink::AttributeList elements() {
+    return netlink::AttributeList()
+        .text(NFTA_SET_ELEM_LIST_TABLE, kTables[0])
+        .text(NFTA_SET_ELEM_LIST_SET, "s");
+  }
+
+  void make() {
+    for (const char* const table : kTables) {
+      add(NFT_MSG_NEWTABLE, 0).attributes(netlink::AttributeList().text(NFTA_TABLE_NAME, table));
+      for (const char* const chain : kChains)
+        add(NFT_MSG_NEWCHAIN, 0)
+            .attributes(netlink::AttributeList()
+                            .text(NFTA_CHAIN_TABLE, table)
+                            .text(NFTA_CHAIN_NAME, chain));
+    }
+    add(NFT_MSG_NEWSET, 0)
+        .attributes(netlink::AttributeList()
+                        .text(NFTA_SET_TABLE, kTables[0])
+                        .text(NFTA_SET_NAME, "s")
+                        .be(NFTA_SET_KEY_LEN, std::uint32_t{4})
+                        .be(NFTA_SET_ID, std::uint32_t{1}));
+  }
+  void clear() {
+    for (const char* const table : kTables)
+      for (const char* const chain : kChains)
+        add(NFT_MSG_DELRULE, 0).attributes(rules(table, chain));
+    add(NFT_MSG_DELSETELEM, 0).attributes(elements());
+  }
+
+  std::unique_ptr<netlink::Transport> netfilter_ =
+      netlink::open_on_use(os::real_kernel(), os::NetlinkProtocol::netfilter);
+  std::vector<netlink::Request> batch_;
+  int changes_ = 0;
+};
+
+// Whatever is read is one ruleset whole, or it is said that none could be.
 TEST(NfTablesOnTheKernel, ChangedWhileRead) {
   IN_FRESH_NAMESPACE([] {
-    ASSERT_TRUE(nft("table ip t { chain a { }\n chain b { }\n }"));
+    using Clock = std::chrono::steady_clock;
+    constexpr std::chrono::milliseconds kLong(1000);
+    Changing ruleset;
+    ASSERT_TRUE(ruleset.change());
     std::atomic<bool> done = false;
+    int changes = 0;
     std::thread changer([&] {
-      for (int i = 0; i < 30; ++i) nft("add rule ip t a accept; add rule ip t b accept;");
-      done = true;
+      for (; !done; std::this_thread::sleep_for(std::chrono::milliseconds(1)))
+        changes += ruleset.change() ? 1 : 0;
     });
-    while (!done) {
+    int whole = 0, mixed = 0;
+    for (const auto end = Clock::now() + kLong; Clock::now() < end;) {
       RealReading real;
-      const auto diagnostics = real.collect();
-      const auto& tables = real.ns.firewall->tables;
-      if (!diagnostics.empty() || tables.empty()) continue;
-      const auto& chains = tables[0].chains;
-      EXPECT_EQ(chains[0].rules.size(), chains[1].rules.size());
+      if (real.collect().empty()) ++(Changing::is_whole(real.ns.firewall->tables) ? whole : mixed);
     }
+    done = true;
     changer.join();
+    EXPECT_GE(changes, 100);
+    EXPECT_GT(whole, 100);
+    EXPECT_EQ(mixed, 0);
   });
 }
 

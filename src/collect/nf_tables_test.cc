@@ -33,9 +33,13 @@ Buffer chain(std::string_view table, std::string_view name, std::uint32_t uses =
       Attrs().text(NFTA_CHAIN_TABLE, table).text(NFTA_CHAIN_NAME, name).be(NFTA_CHAIN_USE, uses));
 }
 
-Buffer rule(std::uint64_t handle, std::uint16_t generation = 5) {
+Buffer rule(std::string_view table, std::string_view chain, std::uint64_t handle,
+            std::uint16_t generation = 5) {
   return message(nft_message(NFT_MSG_NEWRULE), header(NFPROTO_IPV4, generation),
-                 Attrs().be(NFTA_RULE_HANDLE, handle));
+                 Attrs()
+                     .text(NFTA_RULE_TABLE, table)
+                     .text(NFTA_RULE_CHAIN, chain)
+                     .be(NFTA_RULE_HANDLE, handle));
 }
 
 Buffer generation(std::uint32_t id) {
@@ -54,7 +58,7 @@ std::size_t asked(const TestReading& test, int get) {
 void prepare(TestReading& test) {
   answer(test, NFT_MSG_GETTABLE, {table("t")});
   answer(test, NFT_MSG_GETCHAIN, {chain("t", "c")});
-  answer(test, NFT_MSG_GETRULE, {rule(7)});
+  answer(test, NFT_MSG_GETRULE, {rule("t", "c", 7)});
   answer(test, NFT_MSG_GETGEN, {generation(0x10005)});
 }
 
@@ -121,7 +125,7 @@ TEST(NfTables, ReadAgainWhenItHasChanged) {
 TEST(NfTables, MessagesTellTheirGeneration) {
   TestReading test;
   prepare(test);
-  answer(test, NFT_MSG_GETRULE, {rule(7, 6)});
+  answer(test, NFT_MSG_GETRULE, {rule("t", "c", 7, 6)});
   collect_nf_tables(test.reading);
   EXPECT_EQ(asked(test, NFT_MSG_GETTABLE), 5u);
 }
@@ -137,16 +141,20 @@ TEST(NfTables, RefusedIsSaidOnce) {
   EXPECT_EQ(diagnostics[0].source, "nf_tables");
 }
 
+// Asked for chain by chain, as there may be many rules.
 TEST(NfTables, NamesAreAskedForAsTheKernelHasThem) {
   TestReading test;
   prepare(test);
   answer(test, NFT_MSG_GETTABLE, {table("t\xff")});
-  answer(test, NFT_MSG_GETCHAIN, {chain("t\xff", "c\xfe"), chain("gone", "x")});
+  answer(test, NFT_MSG_GETCHAIN, {chain("t\xff", "c\xfe", 5000), chain("gone", "x")});
+  answer(test, NFT_MSG_GETRULE, {rule("t\xff", "c\xfe", 7), rule("t\xff", "c\xfe", 8)});
   collect_nf_tables(test.reading);
   ASSERT_THAT(test.ns.firewall->tables, SizeIs(1));
   EXPECT_EQ(test.ns.firewall->tables[0].name, "t\\xff");
   ASSERT_THAT(test.ns.firewall->tables[0].chains, SizeIs(1));
   EXPECT_EQ(test.ns.firewall->tables[0].chains[0].name, "c\\xfe");
+  EXPECT_THAT(test.ns.firewall->tables[0].chains[0].rules, SizeIs(2));
+  EXPECT_EQ(asked(test, NFT_MSG_GETRULE), 1u);
   for (const Buffer& request : test.netfilter.requests()) {
     if (read_at<nlmsghdr>(request)->nlmsg_type != nft_message(NFT_MSG_GETRULE)) continue;
     const netlink::Message message(*read_at<nlmsghdr>(request),
@@ -155,6 +163,23 @@ TEST(NfTables, NamesAreAskedForAsTheKernelHasThem) {
     ASSERT_TRUE(name);
     EXPECT_EQ(name->text(), "c\xfe");
   }
+}
+
+TEST(NfTables, FewRulesAreOneQuestion) {
+  TestReading test;
+  answer(test, NFT_MSG_GETTABLE, {table("t", 2), table("u", 1)});
+  answer(test, NFT_MSG_GETCHAIN, {chain("t", "a"), chain("t", "b", 3), chain("u", "a")});
+  answer(test, NFT_MSG_GETRULE, {rule("t", "b", 1), rule("gone", "a", 2), rule("u", "a", 3)});
+  answer(test, NFT_MSG_GETGEN, {generation(5)});
+  collect_nf_tables(test.reading);
+  EXPECT_EQ(asked(test, NFT_MSG_GETRULE), 1u);
+  const auto& tables = test.ns.firewall->tables;
+  ASSERT_THAT(tables, SizeIs(2));
+  EXPECT_THAT(tables[0].chains[0].rules, IsEmpty());
+  ASSERT_THAT(tables[0].chains[1].rules, SizeIs(1));
+  EXPECT_EQ(tables[0].chains[1].rules[0].handle, 1u);
+  ASSERT_THAT(tables[1].chains[0].rules, SizeIs(1));
+  EXPECT_EQ(tables[1].chains[0].rules[0].handle, 3u);
 }
 
 TEST(NfTables, MalformedIsSaid) {
