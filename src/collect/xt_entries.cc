@@ -51,8 +51,9 @@ std::string type_of(std::string_view table, Hook hook) {
 // Where a chain begins.
 struct Head {
   std::uint32_t offset = 0;
-  std::uint32_t underflow = 0;  // of a built-in one
-  Chain chain;
+  std::string_view name;
+  const BuiltinHook* hook = nullptr;  // of a built-in one
+  std::uint32_t underflow = 0;        // the same: where its policy is
 };
 
 // What stands before a match's or a target's own structure (xt_entry_match, xt_entry_target).
@@ -109,8 +110,8 @@ class Entries {
     add_builtin_heads();
     const bool good = add_user_heads();
     std::ranges::stable_sort(heads_, {}, &Head::offset);
+    add_chains();
     decode_rules();
-    for (Head& head : heads_) table_.chains.push_back(std::move(head.chain));
     return good;
   }
 
@@ -142,12 +143,7 @@ class Entries {
     const auto hooks = builtin_hooks(blob_.family);
     for (std::size_t i = 0; i < hooks.size() && i < blob_.entry.size(); ++i) {
       if (!(blob_.valid_hooks >> i & 1)) continue;
-      Head head{blob_.entry[i], blob_.underflow[i], {}};
-      head.chain.name = hooks[i].chain;
-      head.chain.hook = hooks[i].hook;
-      head.chain.priority = priority_of(table_.name, hooks[i].hook);
-      head.chain.type = type_of(table_.name, hooks[i].hook);
-      heads_.push_back(std::move(head));
+      heads_.push_back({blob_.entry[i], hooks[i].chain, &hooks[i], blob_.underflow[i]});
     }
   }
 
@@ -161,42 +157,53 @@ class Entries {
       const bool is_last = offset == blob_.entries.size();
       if (entry->target.text() != kError || is_last) continue;
       const auto* const name = reinterpret_cast<const char*>(entry->target_info.data());
-      Head head{offset, 0, {}};
-      head.chain.name = clean_text({name, strnlen(name, entry->target_info.size())});
-      heads_.push_back(std::move(head));
+      heads_.push_back({offset, {name, strnlen(name, entry->target_info.size())}});
     }
     return true;
   }
 
+  // One for each head, in their order.
+  void add_chains() {
+    table_.chains.reserve(heads_.size());
+    for (const Head& head : heads_) {
+      Chain& chain = table_.chains.emplace_back();
+      chain.name = clean_text(head.name);
+      if (head.hook == nullptr) continue;
+      chain.hook = head.hook->hook;
+      chain.priority = priority_of(table_.name, head.hook->hook);
+      chain.type = type_of(table_.name, head.hook->hook);
+    }
+  }
+
   void decode_rules() {
-    for (Head& head : heads_)
-      if (head.chain.hook)
-        decode_builtin(head);
+    for (std::size_t at = 0; at < heads_.size(); ++at)
+      if (heads_[at].hook != nullptr)
+        decode_builtin(heads_[at], table_.chains[at]);
       else
-        decode_user(head);
+        decode_user(heads_[at], table_.chains[at]);
   }
 
   // Up to the entry with the policy.
-  void decode_builtin(Head& head) {
+  void decode_builtin(const Head& head, Chain& chain) {
     auto entry = entry_at(head.offset);
     for (; entry && entry->offset < head.underflow; entry = entry_at(entry->next))
-      add_rule(*entry, head.chain);
+      add_rule(*entry, chain);
     if (!entry || entry->offset != head.underflow) return;
-    head.chain.policy_counter = Counter{entry->counters.pcnt, entry->counters.bcnt};
+    chain.policy_counter = Counter{entry->counters.pcnt, entry->counters.bcnt};
     const auto verdict = entry->standard_verdict();
-    if (verdict == -NF_ACCEPT - 1) head.chain.policy = Verdict{Verdict::Kind::accept, {}};
-    if (verdict == -NF_DROP - 1) head.chain.policy = Verdict{Verdict::Kind::drop, {}};
+    if (verdict == -NF_ACCEPT - 1) chain.policy = Verdict{Verdict::Kind::accept, {}};
+    if (verdict == -NF_DROP - 1) chain.policy = Verdict{Verdict::Kind::drop, {}};
   }
 
   // Up to the next one's name or the end; before that stands the RETURN that each has.
-  void decode_user(Head& head) {
+  void decode_user(const Head& head, Chain& chain) {
     std::optional<Entry> held;
     for (auto entry = entry_at(head.offset); entry && entry->target.text() != kError;
          entry = entry_at(entry->next)) {
-      if (held) add_rule(*held, head.chain);
+      if (held) add_rule(*held, chain);
       held = entry;
     }
-    if (held && held->standard_verdict() != XT_RETURN) add_rule(*held, head.chain);
+    if (held && held->standard_verdict() != XT_RETURN) add_rule(*held, chain);
   }
 
   void add_rule(const Entry& entry, Chain& chain) {
@@ -242,7 +249,8 @@ class Entries {
     if (head == heads_.end() || head->offset != to)
       return extension("jump", true, 0, entry.target_info);
     const auto kind = goes ? Verdict::Kind::goto_ : Verdict::Kind::jump;
-    scratch_.statements.push_back({{}, Verdict{kind, head->chain.name}});
+    const auto at = static_cast<std::size_t>(head - heads_.begin());
+    scratch_.statements.push_back({{}, Verdict{kind, table_.chains[at].name}});
   }
 
   const XtBlob& blob_;
