@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <tuple>
 
 #include "base/text.h"
@@ -108,6 +109,20 @@ std::string mark_text(std::uint32_t mark, std::uint32_t mask) {
 
 std::string range_text(std::uint64_t first, std::uint64_t last) {
   return first == last ? std::to_string(first) : fmt::format("{}:{}", first, last);
+}
+
+std::optional<int> mask_length(Bytes mask) {
+  int length = 0;
+  bool ended = false;
+  for (const std::byte byte : mask) {
+    const int ones = std::countl_one(std::to_integer<std::uint8_t>(byte));
+    if ((ended && byte != std::byte{0}) ||
+        std::popcount(std::to_integer<std::uint8_t>(byte)) != ones)
+      return std::nullopt;
+    length += ones;
+    ended = ones < 8;
+  }
+  return length;
 }
 
 void decode_xt(const XtExtension& extension, Rule& rule) {

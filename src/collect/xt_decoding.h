@@ -143,6 +143,8 @@ class XtOptions {
   std::string text_;
 };
 
+// How many leading bits the mask has; nothing: it has others too.
+std::optional<int> mask_length(Bytes mask);
 // "0x1/0xff", without a mask of all ones.
 std::string mark_text(std::uint32_t mark, std::uint32_t mask);
 // "3", "3:5".

@@ -7,7 +7,6 @@
 #include <linux/netfilter/xt_helper.h>
 #include <linux/netfilter/xt_state.h>
 
-#include <bit>
 #include <limits>
 
 #include "collect/xt_decoding.h"
@@ -27,21 +26,6 @@ constexpr std::uint32_t kInvalid = 1, kUntracked = 64;
 // Any of the bits is set; inverted, none.
 void any_bit(XtDecoding& out, PacketField field, bool invert, std::uint32_t bits) {
   out.match(field, !invert, Octets::number(0, 4), Octets::number(bits, 4));
-}
-
-// How many leading bits the mask has; nothing: it has others too.
-std::optional<int> mask_length(Bytes mask) {
-  int length = 0;
-  bool ended = false;
-  for (const std::byte byte : mask) {
-    const int ones = std::countl_one(std::to_integer<std::uint8_t>(byte));
-    if ((ended && byte != std::byte{0}) ||
-        std::popcount(std::to_integer<std::uint8_t>(byte)) != ones)
-      return std::nullopt;
-    length += ones;
-    ended = ones < 8;
-  }
-  return length;
 }
 
 // --- conntrack ---------------------------------------------------------------------------------

@@ -215,20 +215,16 @@ void hash_ports(XtOptions& options, const xt_hmark_info& info) {
   if (has(XT_HMARK_SPI_MASK)) options.add("--hmark-spi-mask 0x{:08x}", from_be(info.port_mask.v32));
 }
 
-int mask_length(const XtDecoding& out, const nf_inet_addr& mask) {
-  int length = 0;
-  for (const std::byte byte : address_octets(out, mask))
-    length += std::popcount(std::to_integer<std::uint8_t>(byte));
-  return length;
-}
-
 bool hmark(XtDecoding& out, const xt_hmark_info& info) {
   const auto has = [&](unsigned flag) { return (info.flags >> flag & 1) != 0; };
+  const auto source = mask_length(address_octets(out, info.src_mask));
+  const auto destination = mask_length(address_octets(out, info.dst_mask));
+  if (!source || !destination) return false;
   XtOptions options;
   if (has(XT_HMARK_SADDR_MASK) && !has(XT_HMARK_METHOD_L3_4))
-    options.add("--hmark-src-prefix {}", mask_length(out, info.src_mask));
+    options.add("--hmark-src-prefix {}", *source);
   if (has(XT_HMARK_DADDR_MASK) && !has(XT_HMARK_METHOD_L3_4))
-    options.add("--hmark-dst-prefix {}", mask_length(out, info.dst_mask));
+    options.add("--hmark-dst-prefix {}", *destination);
   hash_ports(options, info);
   if (has(XT_HMARK_PROTO_MASK)) options.add("--hmark-proto-mask 0x{:x}", info.proto_mask);
   if (has(XT_HMARK_RND)) options.add("--hmark-rnd 0x{:08x}", info.hashrnd);
