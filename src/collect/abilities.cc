@@ -12,29 +12,28 @@
 namespace nsmap::collect {
 namespace {
 
-constexpr std::size_t kMostText = 4 << 20;
-
-std::string text_of(os::Kernel& kernel, const std::string& path) {
-  return kernel.read_file(os::kNoDir, path.c_str(), kMostText).value_or("");
-}
-
 // Which modules are loaded and which are part of the kernel.
 class Modules {
  public:
-  explicit Modules(os::Kernel& kernel)
-      : loaded_("\n" + text_of(kernel, "/proc/modules")),
-        builtin_(text_of(kernel, "/lib/modules/" + kernel.uname().release + "/modules.builtin")) {}
+  explicit Modules(os::Kernel& kernel) : kernel_(kernel), builtin_(kernel.builtin_modules()) {}
 
-  // A kernel of which neither is to be seen is taken for one that has no modules to load.
-  bool has(const std::string& name) const {
-    if (builtin_.empty()) return true;
-    return loaded_.find("\n" + name + " ") != std::string::npos ||
-           builtin_.find("/" + name + ".ko") != std::string::npos;
+  // A kernel whose own modules are not to be seen is taken for one that has none to load.
+  bool has(const std::string& name) {
+    return builtin_.empty() || builtin_.find("/" + name + ".ko") != std::string::npos ||
+           loaded().find("\n" + name + " ") != std::string::npos;
   }
 
  private:
+  const std::string& loaded() {
+    constexpr std::size_t kMostText = 4 << 20;
+    if (loaded_.empty())
+      loaded_ = "\n" + kernel_.read_file(os::kNoDir, "/proc/modules", kMostText).value_or("");
+    return loaded_;
+  }
+
+  os::Kernel& kernel_;
+  const std::string& builtin_;
   std::string loaded_;
-  std::string builtin_;
 };
 
 // The modules of the legacy tables make a list in every namespace (x_tables.c xt_proto_init).
@@ -56,7 +55,7 @@ std::optional<std::uint16_t> find_ipvs(os::Kernel& kernel) {
 }  // namespace
 
 Abilities find_abilities(os::Kernel& kernel) {
-  const Modules modules(kernel);
+  Modules modules(kernel);
   // BPF_PROG_TYPE_SCHED_CLS is the only type that hangs on devices by tcx.
   return {.tcx = kernel.has_bpf_program(BPF_PROG_TYPE_SCHED_CLS).value_or(true),
           .nf_tables = modules.has("nf_tables"),

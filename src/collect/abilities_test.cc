@@ -9,9 +9,7 @@ namespace {
 
 TEST(Abilities, AsksNoModuleThatIsNotLoaded) {
   os::FakeKernel kernel;
-  const std::string builtin = "/lib/modules/" + kernel.uname().release + "/modules.builtin";
-  kernel.add_file(builtin,
-                  "kernel/net/netfilter/nfnetlink.ko\nkernel/net/netfilter/nf_tables.ko\n");
+  kernel.builtin = "kernel/net/netfilter/nfnetlink.ko\nkernel/net/netfilter/nf_tables.ko\n";
   kernel.add_file("/proc/modules", "ip_set_hash_ip 1 0 - Live 0x0\nip_set 57344 0 - Live 0x0\n");
   const Abilities abilities = find_abilities(kernel);
   EXPECT_TRUE(abilities.nf_tables);

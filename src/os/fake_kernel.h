@@ -41,6 +41,7 @@ class FakeKernel : public Kernel {
   std::set<std::pair<std::int32_t, std::int32_t>> shared_files;  // pairs for share_files
   std::map<std::string, std::string> unix_answers;               // socket path → answer
   std::set<int> capabilities;
+  std::string builtin;  // builtin_modules
   // attach type, ifindex → program ids; while it is empty the kernel knows no such question
   std::map<std::pair<int, std::int32_t>, std::vector<std::uint32_t>> bpf_ids;
   // level, option → what answers socket_option of any socket
@@ -109,6 +110,7 @@ class FakeKernel : public Kernel {
   SysResult<std::vector<std::uint32_t>> bpf_programs(int attach_type, IfIndex index) override;
   SysResult<bool> has_bpf_program(int type) override;
   Utsname uname() override { return {"fake", "0.0"}; }
+  const std::string& builtin_modules() override { return builtin; }
   std::int64_t realtime_ns() override { return 0; }
   std::int64_t boottime_ns() override { return 0; }
 

@@ -177,6 +177,9 @@ class Kernel {
 
   // --- the machine ---------------------------------------------------------------------------
   virtual Utsname uname() = 0;
+  // The running kernel's modules.builtin, a path a line; empty where it cannot be read. It is read
+  // once, as it tells how the kernel was built.
+  virtual const std::string& builtin_modules() = 0;
   virtual std::int64_t realtime_ns() = 0;
   virtual std::int64_t boottime_ns() = 0;
 };

@@ -475,6 +475,14 @@ class RealKernel final : public Kernel {
     ::uname(&name);
     return {name.nodename, name.release};
   }
+  const std::string& builtin_modules() override {
+    static const std::string kModules = [this] {
+      constexpr std::size_t kMostText = 4 << 20;
+      const std::string path = "/lib/modules/" + uname().release + "/modules.builtin";
+      return read_file(kNoDir, path.c_str(), kMostText).value_or("");
+    }();
+    return kModules;
+  }
   std::int64_t realtime_ns() override { return clock_ns(CLOCK_REALTIME); }
   std::int64_t boottime_ns() override { return clock_ns(CLOCK_BOOTTIME); }
 };
