@@ -2,6 +2,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cerrno>
 
 #include "cli/command.h"
 #include "codec/json_write.h"
@@ -52,6 +53,24 @@ bool has_rules(const view::ShownFirewall& firewall) {
                              [](const view::ShownChain& chain) { return !chain.rules.empty(); });
 }
 
+bool is_unread(const model::Diagnostic& diagnostic, const model::Namespace& ns) {
+  // One that could not be entered has not even lo; which ones those are is told of none by itself.
+  if (diagnostic.source == "visits" && !diagnostic.ns) return ns.links.empty();
+  return diagnostic.ns == ns.id &&
+         (diagnostic.source == "nf_tables" || diagnostic.source == "x_tables");
+}
+
+// Why rules are missing; null: none are. Of those named; without, of all.
+const model::Diagnostic* why_missing(const Request& request, const Namespaces& namespaces) {
+  Namespaces asked = namespaces;
+  if (request.options.things.empty())
+    for (const model::Namespace& ns : request.snapshot.namespaces) asked.push_back(&ns);
+  for (const model::Diagnostic& diagnostic : request.snapshot.diagnostics)
+    for (const model::Namespace* ns : asked)
+      if (is_unread(diagnostic, *ns)) return &diagnostic;
+  return nullptr;
+}
+
 Result<Answer> answer_rules(const Request& request, const Namespaces& namespaces) {
   const view::RulesOptions options{request.options.packet_order, request.options.unused,
                                    request.options.by};
@@ -59,6 +78,12 @@ Result<Answer> answer_rules(const Request& request, const Namespaces& namespaces
   for (const model::Namespace* ns : namespaces)
     firewalls.push_back(view::show_firewall(request.titles(), *ns, options));
   Answer answer{.yes = std::ranges::any_of(firewalls, has_rules)};
+  if (const model::Diagnostic* const why = why_missing(request, namespaces)) {
+    if (!answer.yes)
+      return read_error("rules: " + why->what,
+                        why->error == EPERM ? "as root, sudo nsmap rules" : "");
+    answer.note = "rules: some are missing: " + why->what;
+  }
   if (request.options.json) {
     codec::append_json(answer.bytes, firewalls);
     answer.bytes += '\n';

@@ -7,9 +7,10 @@ of the two must be the same.
 
 import json
 import pathlib
+import subprocess
 
 import harness
-from harness import netns, nsmap, run_nsmap, sh
+from harness import NSMAP, netns, nsmap, run_nsmap, sh
 
 RULESETS = sorted((pathlib.Path(__file__).parent.parent / "fixtures/firewall").glob("*.nft"))
 
@@ -27,6 +28,10 @@ def rules_of(answer):
     """All rules of `nsmap rules --json`, by family, table, chain and handle."""
     return {(chain["family"], chain["table"], chain["name"], rule["handle"]): rule
             for firewall in answer for chain in firewall["chains"] for rule in chain.get("rules", [])}
+
+
+def as_user(user):
+    return ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"]
 
 
 class RoundTrip(harness.TestCase):
@@ -129,6 +134,39 @@ class Shown(harness.TestCase):
             self.assertEqual(wrong.returncode, 2)
 
 
+class OfAnotherUser(harness.TestCase):
+    """A namespace of another user namespace, with rules of all three programs."""
+
+    def setUp(self):
+        harness.need("nft", "iptables-nft", "iptables-legacy")
+        harness.need_user_namespaces()
+        made = ("nft 'table inet t { chain c { type filter hook input priority 0; tcp dport 22 accept; }; }' && "
+                "iptables-nft -A FORWARD -s 10.0.0.1 -j DROP && "
+                "XTABLES_LOCKFILE=/dev/null iptables-legacy -A OUTPUT -d 10.0.0.2 -j DROP && "
+                "echo '{}' && exec sleep 1000")
+        self.holder = harness.Helper([*as_user(1234), "unshare", "--user", "--map-root-user", "--net",
+                                      "sh", "-c", made])
+        self.addCleanup(self.holder.stop)
+        self.name = f"pid:{self.holder.process.pid}"
+
+    def test_root_sees_its_rules(self):
+        done = run_nsmap("rules", self.name)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        for rule in ("tcp dport 22 accept", "-s 10.0.0.1/32 -j DROP", "-d 10.0.0.2/32 -j DROP"):
+            self.assertIn(rule, done.stdout)
+
+    def test_others_are_told_why_not(self):
+        # Its owner knows that it is there, and may not enter it.
+        for user, arguments, why in (
+                (1234, ["rules", self.name], "entering 1 of 2 namespaces: Operation not permitted"),
+                (65534, ["rules"], "reading nf_tables: Operation not permitted")):
+            with self.subTest(user):
+                done = subprocess.run([*as_user(user), NSMAP, *arguments], capture_output=True, text=True,
+                                      timeout=60)
+                self.assertEqual((done.returncode, done.stdout), (3, ""))
+                self.assertEqual(done.stderr, f"nsmap: rules: {why}; try as root, sudo nsmap rules\n")
+
+
 class Compared(harness.TestCase):
     def test_diff_tells_rules_by_what_they_say(self):
         with netns("one"):
@@ -147,4 +185,4 @@ class Compared(harness.TestCase):
 
 
 if __name__ == "__main__":
-    harness.main("nft", "ping")
+    harness.main("nft", "ping", "setpriv")
