@@ -42,7 +42,7 @@ REFERENCE = PROGRAMS[0][0]
 
 
 def run_once(command):
-    """(seconds, peak resident megabytes) of one run, output thrown away."""
+    """(seconds, peak resident megabytes, seconds of the processors) of one run, output thrown away."""
     with open(os.devnull, "w") as null:
         begin = time.perf_counter()
         process = subprocess.Popen(command, stdout=null, stderr=null)
@@ -51,7 +51,7 @@ def run_once(command):
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:
         raise RuntimeError(f"{' '.join(command)}: exit {process.returncode}")
-    return took, usage.ru_maxrss / 1024
+    return took, usage.ru_maxrss / 1024, usage.ru_utime + usage.ru_stime
 
 
 def measure(command, runs):
@@ -59,7 +59,7 @@ def measure(command, runs):
     first = run_once(command)
     runs = runs if first[0] < 1 else min(runs, 3)
     samples = [run_once(command) for _ in range(runs)]
-    return statistics.median(took for took, _ in samples), max(peak for _, peak in samples)
+    return statistics.median(took for took, *_ in samples), max(peak for _, peak, _ in samples)
 
 
 @contextlib.contextmanager
@@ -290,19 +290,51 @@ def firewalls(runs):
     """What rules and sets cost to read, in the namespace we are in, beside those that print them."""
     listing = [("nft list ruleset", ["nft", "list", "ruleset"]),
                ("nft -j list ruleset", ["nft", "-j", "list", "ruleset"])]
-    saving = [("iptables-nft-save", ["iptables-nft-save"])]
+    def saving(kind):
+        return [(f"iptables-{kind}-save", [f"iptables-{kind}-save"])]
+
     rows = []
-    for what, load, text, peers in (
-            ("80,000 rules of nft", ["nft", "-f", "-"], rulesets.services(10000), listing),
-            ("80,000 rules of iptables-nft", ["iptables-nft-restore"], rulesets.iptables(10000), saving),
-            ("150,000 elements", ["nft", "-f", "-"], rulesets.sets(100000), listing)):
-        harness.sh(" ".join(load), input="\n".join(text), timeout=300)
-        rows.append([f"{what}: nsmap, reading them", milliseconds(reading(runs, "nf_tables")), ""])
+    nft, legacy = "nft flush ruleset", "iptables-legacy -t nat -F && iptables-legacy -t nat -X"
+    for what, source, load, text, peers, clear in (
+            ("80,000 rules of nft", "nf_tables", "nft -f -", rulesets.services(10000), listing, nft),
+            ("80,000 rules of iptables-nft", "nf_tables", "iptables-nft-restore",
+             rulesets.iptables(10000), saving("nft"), nft),
+            ("80,000 rules of iptables-legacy (140,000 entries)", "x_tables",
+             "iptables-legacy-restore", rulesets.iptables(10000), saving("legacy"), legacy),
+            ("150,000 elements", "nf_tables", "nft -f -", rulesets.sets(100000), listing, nft)):
+        harness.sh(load, input="\n".join(text) + "\n", timeout=300)
+        rows.append([f"{what}: nsmap, reading them", milliseconds(reading(runs, source)), ""])
         for name, command in (("nsmap, to JSON", [NSMAP, "snapshot"]), *peers):
             took, peak = measure(command, runs)
             rows.append([f"{what}: {name}", milliseconds(took), f"{peak:.0f}"])
-        harness.sh("nft flush ruleset")
+        harness.sh(clear)
     print_table("Firewalls", ["what there is, and who reads it", "ms", "peak MB"], rows)
+
+
+def twenty_rules(size, runs):
+    """What twenty rules in each of many namespaces add to the same namespaces without."""
+    file = harness.WORK / "rules"
+    command = [NSMAP, "snapshot"]
+
+    def costs():
+        samples = [run_once(command) for _ in range(runs)]
+        return [statistics.median(sample[at] for sample in samples) for at in (0, 2)]
+
+    rows = []
+    with lab(size), sleepers("namespaces"):
+        bare = costs()
+        for what, load, text in (("nft", "nft -f", rulesets.TWENTY),
+                                 ("iptables-nft", "iptables-nft-restore", rulesets.TWENTY_IPTABLES)):
+            file.write_text(text)
+            harness.sh(f"ip -all netns exec {load} {file}", timeout=300)
+            ruled, collector = costs(), reading(runs, "nf_tables")
+            harness.sh("ip -all netns exec nft flush ruleset", timeout=300)
+            added = [(with_rules - without) / size * 1e6 for with_rules, without in zip(ruled, bare)]
+            rows.append([what, milliseconds(bare[0]), milliseconds(ruled[0]), f"{added[0]:.0f}",
+                         f"{added[1]:.0f}", f"{collector / size * 1e6:.0f}"])
+    print_table(f"{size} namespaces of 20 rules each, nsmap to JSON",
+                ["rules of", "without, ms", "with, ms", "µs a namespace added", "of the processors",
+                 "of which reading them"], rows)
 
 
 def describe_machine():
@@ -330,6 +362,7 @@ def main():
         watching(options.sizes)
     if not options.skip_firewall:
         firewalls(options.runs)
+        twenty_rules(max(options.sizes), options.runs)
     if not options.skip_sweep:
         sweep(options.runs)
     return 0

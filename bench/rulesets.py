@@ -2,6 +2,7 @@
 
 Prints a ruleset of the shape that kube-proxy makes for N services with two endpoints each: 8 N rules
 in 3 N chains, as text for `nft -f` or for `iptables-restore`; or sets of N elements for `nft -f`.
+TWENTY and TWENTY_IPTABLES are the twenty rules of a small namespace, for the same two.
 """
 
 import sys
@@ -66,6 +67,77 @@ def sets(count):
     return ["table ip sets {", "set single { type ipv4_addr . inet_service",
             f"elements = {{ {single} }}", "}", "set ranges { type ipv4_addr; flags interval",
             f"elements = {{ {ranges} }}", "}", "}"]
+
+
+TWENTY = """table inet filter {
+  chain allowed {
+    tcp dport 22 ip saddr 10.0.0.0/8 counter accept
+    tcp dport { 80, 443 } accept
+    udp dport 53 counter accept
+    icmp type echo-request limit rate 5/second accept
+  }
+  chain input { type filter hook input priority 0; policy drop;
+    ct state established,related accept
+    ct state invalid counter drop
+    iifname "lo" accept
+    ip protocol icmp accept
+    meta l4proto ipv6-icmp accept
+    jump allowed
+    limit rate 10/minute log prefix "in: "
+    counter reject
+  }
+  chain forward { type filter hook forward priority 0; policy accept;
+    ct state established,related counter accept
+    iifname "eth0" oifname "eth1" ip daddr 10.1.0.0/16 counter accept
+    counter drop
+  }
+}
+table ip nat {
+  chain prerouting { type nat hook prerouting priority -100;
+    ip daddr 10.0.0.1 tcp dport 8080 counter dnat to 10.1.0.2:80
+    ip daddr 10.0.0.1 udp dport 53 counter dnat to 10.1.0.3
+  }
+  chain postrouting { type nat hook postrouting priority 100;
+    ip saddr 10.1.0.0/16 oifname "eth0" counter masquerade
+    ip saddr 10.1.0.2 ip daddr 10.1.0.2 tcp dport 80 masquerade
+    meta mark 0x4000 counter masquerade
+  }
+}
+"""
+
+TWENTY_IPTABLES = """*filter
+:INPUT DROP [0:0]
+:FORWARD ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+:ALLOWED - [0:0]
+-A ALLOWED -s 10.0.0.0/8 -p tcp -m tcp --dport 22 -j ACCEPT
+-A ALLOWED -p tcp -m multiport --dports 80,443 -j ACCEPT
+-A ALLOWED -p udp -m udp --dport 53 -j ACCEPT
+-A ALLOWED -p icmp -m icmp --icmp-type 8 -m limit --limit 5/second -j ACCEPT
+-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+-A INPUT -m conntrack --ctstate INVALID -j DROP
+-A INPUT -i lo -j ACCEPT
+-A INPUT -p icmp -j ACCEPT
+-A INPUT -m comment --comment "names" -p udp --sport 53 -j ACCEPT
+-A INPUT -j ALLOWED
+-A INPUT -m limit --limit 10/minute -j LOG --log-prefix "in: "
+-A INPUT -j REJECT --reject-with icmp-port-unreachable
+-A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+-A FORWARD -d 10.1.0.0/16 -i eth0 -o eth1 -j ACCEPT
+-A FORWARD -j DROP
+COMMIT
+*nat
+:PREROUTING ACCEPT [0:0]
+:INPUT ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+:POSTROUTING ACCEPT [0:0]
+-A PREROUTING -d 10.0.0.1/32 -p tcp -m tcp --dport 8080 -j DNAT --to-destination 10.1.0.2:80
+-A PREROUTING -d 10.0.0.1/32 -p udp -m udp --dport 53 -j DNAT --to-destination 10.1.0.3
+-A POSTROUTING -s 10.1.0.0/16 -o eth0 -j MASQUERADE
+-A POSTROUTING -s 10.1.0.2/32 -d 10.1.0.2/32 -p tcp -m tcp --dport 80 -j MASQUERADE
+-A POSTROUTING -m mark --mark 0x4000 -j MASQUERADE
+COMMIT
+"""
 
 
 if __name__ == "__main__":
