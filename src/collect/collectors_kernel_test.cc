@@ -5,17 +5,14 @@
 #include <linux/if_ether.h>
 #include <linux/netlink.h>
 #include <netinet/in.h>
-#include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <functional>
-#include <thread>
 
-#include "collect/collectors.h"
+#include "collect/test_kernel.h"
 #include "collect/test_reading.h"
 
 // The collectors against the running kernel, in a network namespace made for each test, which goes
@@ -25,40 +22,6 @@ namespace nsmap::collect {
 namespace {
 
 using testing::IsEmpty;
-
-// False: not permitted, so the test cannot run.
-bool in_fresh_namespace(const std::function<void()>& body) {
-  bool entered = false;
-  std::thread([&] {
-    entered = ::unshare(CLONE_NEWNET) == 0;
-    if (entered) body();
-  }).join();
-  return entered;
-}
-
-#define IN_FRESH_NAMESPACE(...) \
-  if (!in_fresh_namespace(__VA_ARGS__)) GTEST_SKIP() << "making a network namespace needs root"
-
-struct RealReading {
-  std::unique_ptr<netlink::Transport> route =
-      *netlink::open_kernel(os::real_kernel(), os::NetlinkProtocol::route);
-  std::unique_ptr<netlink::Transport> sock_diag =
-      *netlink::open_kernel(os::real_kernel(), os::NetlinkProtocol::sock_diag);
-  std::unique_ptr<netlink::Transport> netfilter =
-      *netlink::open_kernel(os::real_kernel(), os::NetlinkProtocol::netfilter);
-  std::unique_ptr<netlink::Transport> generic =
-      *netlink::open_kernel(os::real_kernel(), os::NetlinkProtocol::generic);
-  model::Namespace ns;
-  Report report;
-  Reading reading{os::real_kernel(), *route, *sock_diag, *netfilter, *generic, ns, report};
-
-  void expect_no_diagnostics() {
-    std::vector<model::Coverage> coverage;
-    std::vector<model::Diagnostic> diagnostics;
-    report.finish(coverage, diagnostics);
-    for (const auto& diagnostic : diagnostics) ADD_FAILURE() << diagnostic.what;
-  }
-};
 
 UniqueFd open_socket(int family, int type, int protocol = 0) {
   return UniqueFd(::socket(family, type | SOCK_CLOEXEC, protocol));

@@ -4,20 +4,18 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
-#include <sched.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <functional>
 #include <iterator>
 #include <map>
 #include <string>
 #include <thread>
 
-#include "collect/collectors.h"
+#include "collect/test_kernel.h"
 #include "collect/test_reading.h"
 #include "collect/test_statements.h"
 #include "netlink/batch.h"
@@ -37,19 +35,9 @@ using testing::SizeIs;
 
 bool has_nft() { return std::system("nft --version >/dev/null 2>&1") == 0; }
 
-// False: not permitted, so the test cannot run.
-bool in_fresh_namespace(const std::function<void()>& body) {
-  bool entered = false;
-  std::thread([&] {
-    entered = ::unshare(CLONE_NEWNET) == 0;
-    if (entered) body();
-  }).join();
-  return entered;
-}
-
-#define IN_FRESH_NAMESPACE(...)                              \
+#define WITH_NFT(...)                                        \
   if (!has_nft()) GTEST_SKIP() << "nft(8) is not installed"; \
-  if (!in_fresh_namespace(__VA_ARGS__)) GTEST_SKIP() << "making a network namespace needs root"
+  IN_FRESH_NAMESPACE(__VA_ARGS__)
 
 // Carries out a text for nft(8), in the calling thread's namespace. False: it did not take it.
 bool nft(const std::string& text) {
@@ -59,32 +47,11 @@ bool nft(const std::string& text) {
   return ::pclose(pipe) == 0;
 }
 
-struct RealReading {
-  std::unique_ptr<netlink::Transport> route =
-      netlink::open_on_use(os::real_kernel(), os::NetlinkProtocol::route);
-  std::unique_ptr<netlink::Transport> sock_diag =
-      netlink::open_on_use(os::real_kernel(), os::NetlinkProtocol::sock_diag);
-  std::unique_ptr<netlink::Transport> netfilter =
-      netlink::open_on_use(os::real_kernel(), os::NetlinkProtocol::netfilter);
-  std::unique_ptr<netlink::Transport> generic =
-      netlink::open_on_use(os::real_kernel(), os::NetlinkProtocol::generic);
-  model::Namespace ns;
-  Report report;
-  Reading reading{os::real_kernel(), *route, *sock_diag, *netfilter, *generic, ns, report};
-
-  std::vector<model::Diagnostic> collect() {
-    collect_nf_tables(reading);
-    std::vector<model::Coverage> coverage;
-    std::vector<model::Diagnostic> diagnostics;
-    report.finish(coverage, diagnostics);
-    return diagnostics;
-  }
-};
-
 // The tables that nft(8) has just made.
 std::vector<Table> read_back() {
   RealReading real;
-  for (const auto& diagnostic : real.collect()) ADD_FAILURE() << diagnostic.what;
+  collect_nf_tables(real.reading);
+  real.expect_no_diagnostics();
   return real.ns.firewall->tables;
 }
 
@@ -325,19 +292,19 @@ void expect_rules(const std::vector<RuleCase>& cases) {
 }
 
 TEST(NfTablesOnTheKernel, Headers) {
-  IN_FRESH_NAMESPACE([] { expect_rules(header_cases()); });
+  WITH_NFT([] { expect_rules(header_cases()); });
 }
 
 TEST(NfTablesOnTheKernel, MetaAndConnections) {
-  IN_FRESH_NAMESPACE([] { expect_rules(meta_cases()); });
+  WITH_NFT([] { expect_rules(meta_cases()); });
 }
 
 TEST(NfTablesOnTheKernel, SetsInRules) {
-  IN_FRESH_NAMESPACE([] { expect_rules(set_cases()); });
+  WITH_NFT([] { expect_rules(set_cases()); });
 }
 
 TEST(NfTablesOnTheKernel, Actions) {
-  IN_FRESH_NAMESPACE([] { expect_rules(action_cases()); });
+  WITH_NFT([] { expect_rules(action_cases()); });
 }
 
 const Set& set_named(const Table& table, std::string_view name) {
@@ -390,7 +357,7 @@ void expect_intervals(const Table& table) {
 }
 
 TEST(NfTablesOnTheKernel, Sets) {
-  IN_FRESH_NAMESPACE([] {
+  WITH_NFT([] {
     ASSERT_TRUE(nft(sets_text()));
     const std::vector<Table> tables = read_back();
     ASSERT_THAT(tables, SizeIs(1));
@@ -406,7 +373,7 @@ TEST(NfTablesOnTheKernel, Sets) {
 }
 
 TEST(NfTablesOnTheKernel, ChainsAndObjects) {
-  IN_FRESH_NAMESPACE([] {
+  WITH_NFT([] {
     ASSERT_TRUE(nft(sets_text()));
     const std::vector<Table> tables = read_back();
     ASSERT_THAT(tables, SizeIs(1));
@@ -426,7 +393,7 @@ TEST(NfTablesOnTheKernel, ChainsAndObjects) {
 }
 
 TEST(NfTablesOnTheKernel, ObjectsBesideNamelessSets) {
-  IN_FRESH_NAMESPACE([] {
+  WITH_NFT([] {
     ASSERT_TRUE(
         nft("table ip t { counter c { }\n"
             "chain a { tcp dport { 1, 2 } accept; tcp dport { 3, 4 } counter name c; }\n}"));
@@ -439,7 +406,7 @@ TEST(NfTablesOnTheKernel, ObjectsBesideNamelessSets) {
 
 // Few rules are asked for at once, many chain by chain: each stands where it belongs all the same.
 TEST(NfTablesOnTheKernel, RulesOfEachChain) {
-  IN_FRESH_NAMESPACE([] {
+  WITH_NFT([] {
     const auto table = [](const std::string& family, const std::string& name, unsigned rules) {
       std::string text = "table " + family + " " + name + " {\n";
       for (unsigned chain = 0; chain < 3; ++chain) {
@@ -471,7 +438,7 @@ TEST(NfTablesOnTheKernel, RulesOfEachChain) {
 }
 
 TEST(NfTablesOnTheKernel, NothingIsNothing) {
-  IN_FRESH_NAMESPACE([] { EXPECT_THAT(read_back(), IsEmpty()); });
+  WITH_NFT([] { EXPECT_THAT(read_back(), IsEmpty()); });
 }
 
 // --- read while it changes -------------------------------------------------------------------
@@ -574,7 +541,9 @@ TEST(NfTablesOnTheKernel, ChangedWhileRead) {
     int whole = 0, mixed = 0;
     for (const auto end = Clock::now() + kLong; Clock::now() < end;) {
       RealReading real;
-      if (real.collect().empty()) ++(Changing::is_whole(real.ns.firewall->tables) ? whole : mixed);
+      collect_nf_tables(real.reading);
+      if (real.diagnostics().empty())
+        ++(Changing::is_whole(real.ns.firewall->tables) ? whole : mixed);
     }
     done = true;
     changer.join();

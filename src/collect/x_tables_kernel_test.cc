@@ -1,5 +1,4 @@
 #include <gtest/gtest.h>
-#include <sched.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,11 +10,11 @@
 #include <numeric>
 #include <regex>
 #include <sstream>
-#include <thread>
 #include <utility>
 
 #include "collect/collectors.h"
 #include "collect/test_reading.h"
+#include "os/test_namespace.h"
 #include "syntax/iptables.h"
 
 // Rules of iptables in the running kernel, in the legacy tables and in nf_tables: what
@@ -42,15 +41,7 @@ const Program kIpNft{Family::ip, Backend::nf_tables, "iptables-nft-save", "iptab
 const Program kIp6Nft{Family::ip6, Backend::nf_tables, "ip6tables-nft-save",
                       "ip6tables-nft-restore"};
 
-// False: not permitted.
-bool in_fresh_namespace(const std::function<void()>& body) {
-  bool entered = false;
-  std::thread([&] {
-    entered = ::unshare(CLONE_NEWNET) == 0;
-    if (entered) body();
-  }).join();
-  return entered;
-}
+using os::in_fresh_namespace;
 
 bool has_program(const std::string& name) {
   return std::system(("command -v " + name + " >/dev/null 2>&1").c_str()) == 0;

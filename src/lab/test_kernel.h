@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -11,18 +10,12 @@
 #include "model/snapshot.h"
 #include "netlink/batch.h"
 #include "netlink/transport.h"
+#include "os/test_namespace.h"
 
 // For the tests against the running kernel: network namespaces that go with the test, requests sent
 // in them, and what nsmap's collectors then read there.
 
 namespace nsmap::lab {
-
-// Runs `body` in a thread of its own and a network namespace of its own. False: not permitted, so
-// the test cannot run.
-bool in_fresh_namespace(const std::function<void()>& body);
-
-#define IN_FRESH_NAMESPACE(...) \
-  if (!in_fresh_namespace(__VA_ARGS__)) GTEST_SKIP() << "making a network namespace needs root"
 
 // The calling thread's network namespace, or a new one.
 class TestNamespace {

@@ -1,22 +1,10 @@
 #include "lab/test_kernel.h"
 
 #include <fcntl.h>
-#include <sched.h>
-
-#include <thread>
 
 #include "collect/collectors.h"
 
 namespace nsmap::lab {
-
-bool in_fresh_namespace(const std::function<void()>& body) {
-  bool entered = false;
-  std::thread([&] {
-    entered = ::unshare(CLONE_NEWNET) == 0;
-    if (entered) body();
-  }).join();
-  return entered;
-}
 
 TestNamespace TestNamespace::here() {
   TestNamespace ns;
@@ -27,7 +15,7 @@ TestNamespace TestNamespace::here() {
 
 TestNamespace TestNamespace::make() {
   TestNamespace ns;
-  EXPECT_TRUE(in_fresh_namespace([&] { ns = here(); }));
+  EXPECT_TRUE(os::in_fresh_namespace([&] { ns = here(); }));
   return ns;
 }
 
