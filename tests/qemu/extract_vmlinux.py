@@ -8,12 +8,21 @@ scripts/extract-vmlinux does.
 """
 
 import lzma
+import subprocess
 import sys
 import zlib
+
+
+def unzstd(data):
+    """What zstd(1) unpacks; it takes what follows the stream for an error."""
+    return subprocess.run(["zstd", "-dcq"], input=data, stdout=subprocess.PIPE,
+                          stderr=subprocess.DEVNULL).stdout
+
 
 FORMATS = [
     (b"\xfd7zXZ\x00", lambda data: lzma.LZMADecompressor().decompress(data)),
     (b"\x1f\x8b\x08", lambda data: zlib.decompressobj(31).decompress(data)),
+    (b"\x28\xb5\x2f\xfd", unzstd),
 ]
 
 
