@@ -80,7 +80,7 @@ std::optional<Asked> asked(const Match& match) {
 }
 
 // Intervals of a set of single values.
-std::optional<Asked> asked(const Lookup& lookup, const TableIndex& table) {
+std::optional<Asked> asked(const Lookup& lookup, const RuleIndex& table) {
   const auto fields = fields_of(lookup.key);
   const Set* const set = table.set(lookup.set);
   if (!set || !fields || fields->size() != 1) return std::nullopt;
@@ -108,7 +108,7 @@ std::vector<Asked> asked(const Value& key, const Choice& choice) {
 }
 
 // What one condition asks; nothing: it is not of a kind that is told apart.
-std::vector<Asked> asked(const Condition& condition, const TableIndex& table) {
+std::vector<Asked> asked(const Condition& condition, const RuleIndex& table) {
   std::vector<Asked> all;
   const Action& action = condition.statement->action;
   const auto add = [&](std::optional<Asked> one) {
@@ -194,7 +194,7 @@ Ports in_both(const Ports& these, const Ports& those) {
 // Puts together what the conditions of a way ask.
 class Reader {
  public:
-  Reader(const TableIndex& table, Forward& forward) : table_(table), forward_(forward) {}
+  Reader(const RuleIndex& table, Forward& forward) : table_(table), forward_(forward) {}
 
   void read(const Condition& condition) {
     if (is_local(condition)) {
@@ -272,7 +272,7 @@ class Reader {
     }
   }
 
-  const TableIndex& table_;
+  const RuleIndex& table_;
   Forward& forward_;
   bool impossible_ = false;
 };
@@ -289,7 +289,7 @@ Octets constant(const Value& value, const Choice& choice) {
 
 // The elements that a NAT statement may take its address from; one of none where it looks into no
 // map that is known.
-std::vector<Choice> choices(const Nat& nat, const TableIndex& table) {
+std::vector<Choice> choices(const Nat& nat, const RuleIndex& table) {
   const auto* lookup = std::get_if<Box<MapLookup>>(&nat.address);
   const Set* const map = lookup ? table.set((*lookup)->map) : nullptr;
   if (!map || map->elements.empty()) return {{}};
@@ -299,7 +299,7 @@ std::vector<Choice> choices(const Nat& nat, const TableIndex& table) {
 }
 
 // What a way that ends in NAT sends on by one choice; nothing: no packet goes it.
-std::optional<Forward> forward_of(const Way& way, const Choice& choice, const TableIndex& table) {
+std::optional<Forward> forward_of(const Way& way, const Choice& choice, const RuleIndex& table) {
   Forward forward{.place = way.place};
   Reader reader(table, forward);
   for (const Condition& condition : way.conditions) reader.read(condition);
@@ -315,7 +315,7 @@ std::optional<Forward> forward_of(const Way& way, const Choice& choice, const Ta
 
 }  // namespace
 
-const TableIndex& NamespaceRules::index(const Table& table) {
+const RuleIndex& NamespaceRules::index(const Table& table) {
   return tables_.try_emplace(&table, table).first->second;
 }
 
@@ -323,7 +323,7 @@ void NamespaceRules::add_forwards(bool v6, Hook hook) {
   const Known known{.fields = {{PacketField::meta_nfproto, Octets::number(v6 ? 10 : 2, 1)},
                                {PacketField::ct_state, Octets::number(8, 4)}}};
   for (const auto& [table, chain] : base_chains(order_, hook, true, v6)) {
-    const TableIndex& names = index(*table);
+    const RuleIndex& names = index(*table);
     for (const Way& way : ways_through(names, *chain, known))
       if (way.end == Way::End::nat &&
           (way.nat->kind == Nat::Kind::dnat || way.nat->kind == Nat::Kind::redirect))
@@ -380,7 +380,7 @@ bool is_anything(const std::vector<std::string>& sources) {
 }
 
 // Where a way's packets come from; nothing: it asks for something else.
-std::optional<std::vector<std::string>> sources_of(const Way& way, const TableIndex& table) {
+std::optional<std::vector<std::string>> sources_of(const Way& way, const RuleIndex& table) {
   std::vector<std::string> sources;
   for (const Condition& condition : way.conditions) {
     const auto all = asked(condition, table);
@@ -450,7 +450,7 @@ Admission rest(const Way& last, Taken taken) {
 
 // What one chain lets through. Its ways come in the order of the rules; one without conditions is
 // that of all who are left.
-Admission through(const TableIndex& table, const Chain& chain, const Known& known) {
+Admission through(const RuleIndex& table, const Chain& chain, const Known& known) {
   Taken taken;
   for (const Way& way : ways_through(table, chain, known)) {
     if (way.conditions.empty()) return rest(way, std::move(taken));

@@ -61,12 +61,12 @@ class NamespaceRules {
   Admission admission(const Arrival& arrival);
 
  private:
-  const TableIndex& index(const model::firewall::Table& table);
+  const RuleIndex& index(const model::firewall::Table& table);
   void add_forwards(bool v6, model::firewall::Hook hook);
 
   const model::Namespace& ns_;
   std::vector<HookChains> order_;
-  std::unordered_map<const model::firewall::Table*, TableIndex> tables_;
+  std::unordered_map<const model::firewall::Table*, RuleIndex> tables_;
   std::optional<std::vector<Forward>> forwards_;
 };
 

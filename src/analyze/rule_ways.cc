@@ -23,18 +23,6 @@ Answer inverted(Answer answer, bool invert) {
 
 Answer sure(bool holds) { return holds ? Answer::yes : Answer::no; }
 
-// Fields that hold the same where both are known: of ports, each protocol has its own name.
-bool same_slice(PacketField a, PacketField b) {
-  if (a == b) return true;
-  const auto& x = info(a);
-  const auto& y = info(b);
-  const auto is_transport = [](model::FieldSource source) {
-    return source >= model::FieldSource::icmp && source <= model::FieldSource::th;
-  };
-  return x.type == model::DataType::port && y.type == model::DataType::port &&
-         x.offset == y.offset && is_transport(x.source) && is_transport(y.source);
-}
-
 bool is_within(const Octets& value, const Octets& first, const Octets& last) {
   return first <= value && value <= (last.empty() ? first : last);
 }
@@ -114,7 +102,7 @@ Answer ask_element(const Set& set, const Element& element, const Value& key, con
 
 class Walk {
  public:
-  Walk(const TableIndex& table, const Known& known, std::vector<Way>& ways)
+  Walk(const RuleIndex& table, const Known& known, std::vector<Way>& ways)
       : table_(table), known_(known), ways_(ways) {}
 
   void base(const Chain& chain) {
@@ -131,8 +119,9 @@ class Walk {
     ++depth_;
     bool ended = false;
     const bool came_back = std::exchange(came_back_, false);
-    for (const Rule& rule : chain.rules) {
-      const auto next = pass(chain, rule);
+    const auto known = [&](PacketField field) { return known_.find(field); };
+    for (const Rule* const rule : table_.rules(chain, known)) {
+      const auto next = pass(chain, *rule);
       if (next == Next::rule) continue;
       ended = next == Next::nothing;
       break;
@@ -289,7 +278,7 @@ class Walk {
                      {&table_.table(), &chain, nullptr}});
   }
 
-  const TableIndex& table_;
+  const RuleIndex& table_;
   const Known& known_;
   std::vector<Way>& ways_;
   std::vector<Condition> conditions_;
@@ -346,7 +335,7 @@ std::vector<Interval> parts_of(const Set& set, const Element& element) {
   return parts_of(set.key, element.first, element.last);
 }
 
-std::vector<Way> ways_through(const TableIndex& table, const Chain& base, const Known& known) {
+std::vector<Way> ways_through(const RuleIndex& table, const Chain& base, const Known& known) {
   std::vector<Way> ways;
   Walk(table, known, ways).base(base);
   return ways;

@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "analyze/chain_order.h"
+#include "analyze/rule_index.h"
 #include "model/firewall.h"
 
 // Which ways packets may take through a chain, when only some of their fields are known: the rules
@@ -53,7 +53,7 @@ struct Way {
 // is that of all others. Where conditions are not exclusive, the first whose hold is taken. A
 // packet that a conditional rule sends into another chain and that comes back goes on with those
 // that did not meet the condition.
-std::vector<Way> ways_through(const TableIndex& table, const model::firewall::Chain& base,
+std::vector<Way> ways_through(const RuleIndex& table, const model::firewall::Chain& base,
                               const Known& known);
 
 // What a value is, given what is known; nothing: that is not known.

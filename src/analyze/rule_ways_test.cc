@@ -12,7 +12,7 @@ using End = Way::End;
 
 // The handles of the rules that end the ways, 0 for the policy, and how.
 std::vector<std::pair<std::uint64_t, End>> ends(const fw::Table& table, const Known& known = {}) {
-  const TableIndex index(table);
+  const RuleIndex index(table);
   std::vector<std::pair<std::uint64_t, End>> found;
   for (const Way& way : ways_through(index, table.chains.at(0), known))
     found.emplace_back(way.place.rule ? *way.place.rule->handle : 0, way.end);
@@ -37,7 +37,7 @@ TEST(RuleWays, TakeNothingForTrueOrFalseThatIsNotKnown) {
       ip_table("t", {base("in", fw::Hook::input, "filter",
                           {{tcp(), is(PacketField::ip_saddr, address_octets("10.0.0.1")), accept()},
                            {does(Box(fw::Opaque{.name = "bpf", .match = true})), drop()}})});
-  const TableIndex index(table);
+  const RuleIndex index(table);
   const auto ways = ways_through(index, table.chains[0], kSsh);
   ASSERT_EQ(ways.size(), 3u);
   EXPECT_EQ(ways[0].conditions.size(), 1u);

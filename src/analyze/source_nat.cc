@@ -101,7 +101,7 @@ std::string list_text(PacketField field, const std::vector<Interval>& values) {
   return fmt::format("{}", fmt::join(texts, ", "));
 }
 
-std::optional<Asked> asked(const Lookup& lookup, const TableIndex& table) {
+std::optional<Asked> asked(const Lookup& lookup, const RuleIndex& table) {
   const auto* field = std::get_if<PacketField>(&lookup.key);
   const Set* const set = table.set(lookup.set);
   if (!field || !set || set->key.size() != 1) return std::nullopt;
@@ -114,7 +114,7 @@ std::optional<Asked> asked(const Lookup& lookup, const TableIndex& table) {
   return Asked{*field, list_text(*field, values), lookup.invert};
 }
 
-std::optional<Asked> asked(const Statement& statement, const TableIndex& table) {
+std::optional<Asked> asked(const Statement& statement, const RuleIndex& table) {
   if (const auto* match = std::get_if<Match>(&statement.action)) return asked(*match);
   if (const auto* lookup = std::get_if<Lookup>(&statement.action)) return asked(*lookup, table);
   const auto* of = std::get_if<Box<OneOf>>(&statement.action);
@@ -143,7 +143,7 @@ struct Exception {
   std::optional<Asked> asked;  // nothing: more than one condition, or one of another kind
 };
 
-std::vector<Exception> exceptions_of(const Chain& chain, const TableIndex& table) {
+std::vector<Exception> exceptions_of(const Chain& chain, const RuleIndex& table) {
   std::vector<Exception> found;
   for (const Rule& rule : chain.rules) {
     std::vector<const Statement*> conditions;
@@ -200,7 +200,7 @@ class Search {
 
  private:
   void add(const ChainRef& ref) {
-    const TableIndex& table = tables_.try_emplace(ref.table, *ref.table).first->second;
+    const RuleIndex& table = tables_.try_emplace(ref.table, *ref.table).first->second;
     for (const bool v6 : {false, true}) {
       if (ref.table->family != Family::inet && (ref.table->family == Family::ip6) != v6) continue;
       const Known known{.fields = {{PacketField::meta_nfproto, Octets::number(v6 ? 10 : 2, 1)}}};
@@ -211,7 +211,7 @@ class Search {
     }
   }
 
-  void add(const Way& way, const TableIndex& table) {
+  void add(const Way& way, const RuleIndex& table) {
     SourceNat nat{.masquerade = way.nat->kind == Nat::Kind::masquerade,
                   .to = target_text(*way.nat)};
     const auto [exceptions, is_new] = exceptions_.try_emplace(way.place.chain);
@@ -234,7 +234,7 @@ class Search {
 
   RuleNames& names_;
   const model::Namespace& ns_;
-  std::map<const Table*, TableIndex> tables_;
+  std::map<const Table*, RuleIndex> tables_;
   std::map<const Chain*, std::vector<Exception>> exceptions_;
   std::set<std::pair<const Rule*, std::string>> known_;
   std::vector<SourceNat> found_;
