@@ -226,6 +226,25 @@ def exported_again(text):
 PASSING = {"counters", "tentative", "flags", "valid_s", "preferred_s", "holders", "sockets"}
 
 
+def saved_rules(text):
+    """What iptables-save prints: of each table its chains, of each chain its rules, without counters and
+    times. Chains come in any order; where in a rule its comment stands changes nothing, nor a built-in
+    chain that does nothing, which iptables-nft-save prints even where there is none."""
+    tables, chains = {}, {}
+    for line in text.splitlines():
+        line = re.sub(r"\[\d+:\d+\]", "", line).strip()
+        if line.startswith("*"):
+            chains = tables.setdefault(line, {})
+        elif line.startswith(":"):
+            chains.setdefault(line.split()[0][1:], []).append(line)
+        elif line.startswith("-A"):
+            comment = re.search(r' -m comment --comment ("(\\.|[^"\\])*"|\S+)', line)
+            rest = line.replace(comment[0], "") if comment else line
+            chains[line.split()[1]].append((rest, comment and comment[1]))
+    return {table: {name: lines for name, lines in chains.items() if lines != [f":{name} ACCEPT"]}
+            for table, chains in tables.items()}
+
+
 def _lasting(value):
     """A part of a snapshot without what passes."""
     if isinstance(value, dict):
@@ -266,6 +285,17 @@ class TestCase(unittest.TestCase):
             time.sleep(0.05)
         for key, value in before.items():
             self.assertEqual(now[key], value, key)
+
+    def assertRulesLoadAgain(self):
+        """The tables of iptables that this namespace has, as nsmap writes them, make the same in an
+        empty one."""
+        for family in "iptables", "ip6tables":
+            written = run_nsmap("rules", f"ino:{netns_of()['ino']}", "--as", f"{family}-save")
+            self.assertEqual((written.returncode, written.stderr), (0, ""))
+            before = saved_rules(sh(f"{family}-save"))
+            self.assertEqual(saved_rules(written.stdout), before)
+            again = sh(f"unshare -n sh -c '{family}-restore && {family}-save'", input=written.stdout)
+            self.assertEqual(saved_rules(again), before)
 
     def holders(self, ns, kind):
         """The holders of a kind, as sets of their (key, value) pairs."""

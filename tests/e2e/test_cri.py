@@ -135,6 +135,9 @@ class Node(TestCase):
             port = next(each for each in host["links"] if each["index"] == peer["index"])
             self.assertEqual(port["master"], bridge["index"])
 
+    def test_rules_load_again(self):
+        self.assertRulesLoadAgain()
+
     def test_pod_name_first(self):
         text = run_nsmap("--width", "160").stdout
         for word in "web", "db", "shop", "cni0":

@@ -198,6 +198,9 @@ class Docker(TestCase):
                 self.assertNotIn(network["IPAddress"], text)
                 self.assertNotIn("".join(f"{int(part):02x}" for part in network["IPAddress"].split(".")), text)
 
+    def test_rules_load_again(self):
+        self.assertRulesLoadAgain()
+
     def test_who_talks_to_a_published_port(self):
         sh("""
             ip netns add caller

@@ -98,6 +98,9 @@ class Root(Podman):
                          r"masquerades +10\.88\.0\.0/16, not to 224\.0\.0\.0/4, not to 10\.88\.0\.0/16 · "
                          r"ip nat NETAVARK-")
 
+    def test_rules_load_again(self):
+        self.assertRulesLoadAgain()
+
     def test_netns_file(self):
         _, ns, told = self.own("web")
         path = told["NetworkSettings"]["SandboxKey"]
