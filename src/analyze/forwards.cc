@@ -298,19 +298,47 @@ std::vector<Choice> choices(const Nat& nat, const RuleIndex& table) {
   return choices;
 }
 
-// What a way that ends in NAT sends on by one choice; nothing: no packet goes it.
-std::optional<Forward> forward_of(const Way& way, const Choice& choice, const RuleIndex& table) {
+// The values from a first to a last one; the first alone where they are more than are told one by
+// one.
+std::vector<Octets> range_of(const Octets& first, const Octets& last) {
+  constexpr std::size_t kMost = 16;
+  std::vector<Octets> all = {first};
+  while (all.back() < last && all.back().size() == last.size()) {
+    Octets next = all.back();
+    for (std::size_t at = next.size(); at-- > 0;)
+      if (next[at] = std::byte(std::to_integer<unsigned>(next[at]) + 1); next[at] != std::byte{0})
+        break;
+    all.push_back(std::move(next));
+    if (all.size() > kMost) return {first};
+  }
+  return all;
+}
+
+// What a way that ends in NAT sends on by one choice, to each address that it may: none where no
+// packet goes it.
+std::vector<Forward> forwards_of(const Way& way, const Choice& choice, const RuleIndex& table) {
   Forward forward{.place = way.place};
   Reader reader(table, forward);
   for (const Condition& condition : way.conditions) reader.read(condition);
   if (choice.element) reader.read(std::get<Box<MapLookup>>(way.nat->address)->key, choice);
-  if (reader.impossible()) return std::nullopt;
-  forward.address = IpAddress::from_bytes(constant(way.nat->address, choice));
-  const Octets port = constant(way.nat->port, choice);
-  if (!port.empty()) forward.port = static_cast<std::uint16_t>(port.number());
+  if (reader.impossible()) return {};
   if (const auto* lookup = std::get_if<Box<MapLookup>>(&way.nat->address))
     forward.map = (*lookup)->map;
-  return forward;
+  const Octets port = constant(way.nat->port, choice);
+  if (!port.empty()) forward.port = static_cast<std::uint16_t>(port.number());
+  const auto is_range = [&](const Value& first, const Value& last) {
+    return !std::holds_alternative<std::monostate>(last) && last != first;
+  };
+  if (is_range(way.nat->address, way.nat->last_address) ||
+      is_range(way.nat->port, way.nat->last_port))
+    forward.conditional = true;  // the kernel chooses
+  std::vector<Forward> all;
+  const Octets first = constant(way.nat->address, choice);
+  for (const Octets& address : range_of(first, constant(way.nat->last_address, choice))) {
+    forward.address = IpAddress::from_bytes(address);
+    all.push_back(forward);
+  }
+  return all;
 }
 
 }  // namespace
@@ -328,10 +356,10 @@ void NamespaceRules::add_forwards(bool v6, Hook hook) {
       if (way.end == Way::End::nat &&
           (way.nat->kind == Nat::Kind::dnat || way.nat->kind == Nat::Kind::redirect))
         for (const Choice& choice : choices(*way.nat, names))
-          if (auto forward = forward_of(way, choice, names)) {
-            forward->v6 = v6;
-            forward->output = hook == Hook::output;
-            forwards_->push_back(std::move(*forward));
+          for (Forward& forward : forwards_of(way, choice, names)) {
+            forward.v6 = v6;
+            forward.output = hook == Hook::output;
+            forwards_->push_back(std::move(forward));
           }
   }
 }

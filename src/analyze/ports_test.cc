@@ -381,6 +381,28 @@ TEST(OpenPorts, LeadByMapsToEachOfTheirElements) {
   EXPECT_EQ(lab.port(8081).answers.at(0).to->port, 81);
 }
 
+TEST(OpenPorts, LeadToEachAddressOfARange) {
+  const auto port = [](const char* first, const char* last, std::uint16_t last_port) {
+    Lab lab;
+    fw::Nat nat{.kind = fw::Nat::Kind::dnat,
+                .address = address_octets(first),
+                .last_address = address_octets(last),
+                .port = Octets::number(80, 2),
+                .last_port = Octets::number(last_port, 2)};
+    lab.add(kHost, ip_table("nat", {base("pre", fw::Hook::prerouting, "nat",
+                                         {{tcp(), dport(8080), does(Box(std::move(nat)))}})}));
+    return lab.port(8080);
+  };
+  const OpenPort two = port("172.17.0.1", "172.17.0.2", 80);
+  ASSERT_EQ(two.answers.size(), 2u);
+  EXPECT_EQ(two.answers[1].to->command, "nginx");
+  EXPECT_TRUE(two.answers[1].conditional);
+  EXPECT_EQ(port("172.17.0.1", "172.18.0.1", 80).answers.size(), 1u);  // more than are told
+  EXPECT_TRUE(port("172.17.0.1", "172.18.0.1", 80).answers[0].conditional);
+  EXPECT_FALSE(port("172.17.0.2", "172.17.0.2", 80).answers[0].conditional);
+  EXPECT_TRUE(port("172.17.0.2", "172.17.0.2", 90).answers[0].conditional);
+}
+
 TEST(OpenPorts, LeadByChanceToEachOfTheElementsOfAMap) {
   Lab lab;
   fw::Table table = ip_table("nat", {});
