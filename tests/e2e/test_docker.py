@@ -213,8 +213,10 @@ class Docker(TestCase):
                                   stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
         self.addCleanup(client.wait)
         self.addCleanup(client.stdin.close)
+        # Until the server accepts it, the connection is nobody's there.
         (flow,) = wait_for(lambda: [each for each in nsmap("flows", "both", "--json")
-                                    if each["client"].get("pid") == client.pid], "the flow")
+                                    if each["client"].get("pid") == client.pid and "pid" in each["server"]],
+                           "the flow")
         self.assertEqual((flow["client"]["title"], flow["to"], flow["to_port"]),
                          ("caller", "203.0.113.2", 18081))
         self.assertEqual((flow["server"]["title"], flow["server"]["container"], flow["server"]["port"]),

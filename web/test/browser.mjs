@@ -134,6 +134,7 @@ async function file(path) {
   await published.locator('.link', {hasText: 'host1'}).click();
   assert.equal(await panelTitle(page), 'host1');
   await page.locator('#panel summary', {hasText: 'Leaves by another address'}).click();
+  await page.locator('#panel th', {hasText: 'not out br0'}).waitFor();  // it is built when opened
   assert.match(
       await page.locator('#panel').textContent(),
       /172\.17\.0\.0\/16, not out br0.*the address of the interface/);
