@@ -48,6 +48,12 @@ bool is_waiting(const Socket& socket) {
          (socket.state == "listen" || unconnected);
 }
 
+IpAddress own_address(const Namespace& ns) {
+  for (const model::Address& each : ns.addresses)
+    if (!each.address.is_loopback() && !each.address.is_link_local()) return each.address;
+  return {};
+}
+
 Ends::Ends(const model::Index& index, const Titles& titles)
     : index_(index), titles_(titles), islands_(index.snapshot()) {
   for (const Namespace& ns : index.snapshot().namespaces) {

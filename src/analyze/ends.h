@@ -41,6 +41,9 @@ IpAddress plain_address(const IpAddress& address);
 // What is bound and does neither, a TCP socket before listen(2), answers nobody.
 bool is_waiting(const model::Socket& socket);
 
+// The first address of a namespace that others may reach it by; 0.0.0.0: none.
+IpAddress own_address(const model::Namespace& ns);
+
 // Finds namespaces by addresses and sockets by ports. Borrows the snapshot and the titles.
 class Ends {
  public:

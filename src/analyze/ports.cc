@@ -157,12 +157,7 @@ class Search {
                                  std::uint16_t port) const {
     const Namespace* const ns = container.net ? index_.find(*container.net) : nullptr;
     if (!ns) return std::nullopt;
-    IpAddress address;
-    for (const model::Address& each : ns->addresses)
-      if (!each.address.is_loopback() && !each.address.is_link_local()) {
-        address = each.address;
-        break;
-      }
+    const IpAddress address = own_address(*ns);
     return ends_.endpoint(address, port, ns, ends_.bound_to(*ns, protocol, address, port));
   }
 

@@ -17,6 +17,9 @@ bool may_lead_on(const model::Namespace& ns) {
          });
 }
 
+// Whether that is an answer of somebody else than who waits on the port.
+bool leads_on(const PortAnswer& answer) { return answer.how != PortHow::listener; }
+
 bool leads_on(const OpenPort& port) {
   return std::ranges::any_of(port.answers, [&](const PortAnswer& answer) {
     const bool stays =
@@ -65,12 +68,6 @@ class Said {
     made.reach.from = PortFrom::unknown;
   }
 
-  static IpAddress own_address(const model::Namespace& ns) {
-    for (const model::Address& each : ns.addresses)
-      if (!each.address.is_loopback() && !each.address.is_link_local()) return each.address;
-    return {};
-  }
-
   const model::Index& index_;
   const Titles& titles_;
   const Ends& ends_;
@@ -79,8 +76,6 @@ class Said {
 };
 
 }  // namespace
-
-bool leads_on(const PortAnswer& answer) { return answer.how != PortHow::listener; }
 
 std::vector<OpenPort> leading_ports(const model::Index& index, const Titles& titles) {
   const Ends ends(index, titles);
@@ -114,9 +109,8 @@ std::vector<Published> published_ports(const model::Index& index, const Titles& 
     std::set<std::pair<model::NetnsId, std::uint16_t>> told;
     for (const bool rules : {true, false})  // what they do says more than that a proxy would too
       for (const PortAnswer& answer : port.answers)
-        if ((answer.how == PortHow::dnat) == rules && leads_on(answer) && answer.to &&
-            answer.to->ns && *answer.to->ns != port.ns &&
-            told.emplace(*answer.to->ns, answer.to->port).second)
+        if ((answer.how == PortHow::dnat) == rules && answer.to && answer.to->ns &&
+            *answer.to->ns != port.ns && told.emplace(*answer.to->ns, answer.to->port).second)
           found.push_back({.ns = port.ns,
                            .title = port.title,
                            .protocol = port.protocol,

@@ -14,8 +14,6 @@ namespace nsmap::analyze {
 // loopback addresses that stay where they are, as of Docker's resolver.
 std::vector<OpenPort> leading_ports(const model::Index& index, const Titles& titles);
 
-// Whether that is an answer of somebody else than who waits on the port.
-bool leads_on(const PortAnswer& answer);
 // Whose answer it is: of a proxy or an init that is not known to hand on, its own; absent:
 // elsewhere.
 std::optional<model::NetnsId> answers_in(const PortAnswer& answer);

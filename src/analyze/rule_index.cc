@@ -4,6 +4,7 @@
 #include <array>
 #include <iterator>
 #include <string_view>
+#include <utility>
 #include <variant>
 
 namespace nsmap::analyze {
@@ -43,7 +44,7 @@ bool same_slice(PacketField a, PacketField b) {
 std::size_t RuleIndex::KeyHash::operator()(const Key& key) const {
   const Bytes bytes = key.value;
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  return std::hash<std::string_view>()(text) * 31 + static_cast<std::size_t>(key.field);
+  return std::hash<std::string_view>()(text) * 31 + key.field;
 }
 
 RuleIndex::RuleIndex(const Table& table) : TableIndex(table) {
@@ -51,38 +52,34 @@ RuleIndex::RuleIndex(const Table& table) : TableIndex(table) {
     if (chain.rules.size() >= kLong) add(chain);
 }
 
-// The best of what a rule asks before it does anything; null: it may do something whatever the
+// The best of what a rule asks before it does anything; nothing: it may do something whatever the
 // fields are.
-const RuleIndex::Key* RuleIndex::key_of(const Rule& rule, Key& room) {
-  std::size_t best = kFields.size();
+std::optional<RuleIndex::Key> RuleIndex::key_of(const Rule& rule) {
+  std::optional<Key> best;
   for (const Statement& statement : rule.statements) {
     if (!only_asks(statement)) break;
     const auto* match = std::get_if<Match>(&statement.action);
     const auto* field = match ? std::get_if<PacketField>(&match->left) : nullptr;
     if (!field || match->compare != Compare::eq || !is_whole(match->mask)) continue;
-    for (std::size_t at = 0; at < best; ++at)
-      if (same_slice(kFields[at], *field)) {
-        best = at;
-        room = {kFields[at], match->right};
-        break;
-      }
+    const auto known = std::ranges::find_if(
+        kFields, [&](PacketField wanted) { return same_slice(wanted, *field); });
+    const auto at = static_cast<std::size_t>(known - kFields.begin());
+    if (at < (best ? best->field : kFields.size())) best = {at, match->right};
   }
-  return best == kFields.size() ? nullptr : &room;
+  return best;
 }
 
 void RuleIndex::add(const Chain& chain) {
   Asking& asking = chains_[&chain];
   asking.of_field.resize(kFields.size());
   for (std::uint32_t at = 0; at != chain.rules.size(); ++at) {
-    Key room{PacketField::ip_daddr, {}};
-    const Key* const key = key_of(chain.rules[at], room);
+    auto key = key_of(chain.rules[at]);
     if (!key) {
       asking.others.push_back(at);
       continue;
     }
-    asking.by_key[*key].push_back(at);
-    const auto field = std::ranges::find(kFields, key->field) - kFields.begin();
-    asking.of_field[static_cast<std::size_t>(field)].push_back(at);
+    asking.of_field[key->field].push_back(at);
+    asking.by_key[std::move(*key)].push_back(at);
   }
 }
 
@@ -97,7 +94,7 @@ std::vector<const Rule*> RuleIndex::rules(const Chain& chain, const Find& known)
   Places places = asking.others;
   for (std::size_t at = 0; at != kFields.size(); ++at) {
     const Octets* const value = known(kFields[at]);
-    const auto with_value = value ? asking.by_key.find({kFields[at], *value}) : asking.by_key.end();
+    const auto with_value = value ? asking.by_key.find({at, *value}) : asking.by_key.end();
     static const Places kNone;
     const Places& more = !value                              ? asking.of_field[at]
                          : with_value == asking.by_key.end() ? kNone

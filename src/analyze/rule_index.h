@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
@@ -30,7 +31,7 @@ class RuleIndex : public TableIndex {
 
  private:
   struct Key {
-    model::PacketField field;
+    std::size_t field;  // of kFields
     Octets value;
     friend bool operator==(const Key&, const Key&) = default;
   };
@@ -44,7 +45,7 @@ class RuleIndex : public TableIndex {
     std::vector<Places> of_field;  // as kFields
   };
 
-  static const Key* key_of(const model::firewall::Rule& rule, Key& room);
+  static std::optional<Key> key_of(const model::firewall::Rule& rule);
   void add(const model::firewall::Chain& chain);
 
   std::unordered_map<const model::firewall::Chain*, Asking> chains_;

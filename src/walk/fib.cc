@@ -30,6 +30,12 @@ int source_length(const Route& route) { return route.src ? route.src->length : 0
 
 bool has_own_tos(const Route& route) { return route.tos != 0; }
 
+// What leads nowhere, "throw" included (net/ipv4/fib_semantics.c fib_props).
+bool is_dead_end(const Route& route) {
+  return route.type == "blackhole" || route.type == "unreachable" || route.type == "prohibit" ||
+         route.type == "throw";
+}
+
 }  // namespace
 
 int scope_number(std::string_view name) {
@@ -41,11 +47,6 @@ int scope_number(std::string_view name) {
       {"global", 0}, {"site", 200}, {"link", 253}, {"host", 254}, {"nowhere", 255}};
   const auto* const known = std::ranges::find(kScopes, name, &Scope::name);
   return known == std::end(kScopes) ? 0 : known->number;
-}
-
-bool is_dead_end(const Route& route) {
-  return route.type == "blackhole" || route.type == "unreachable" || route.type == "prohibit" ||
-         route.type == "throw";
 }
 
 Fib::Fib(const model::Namespace& ns, model::Family family) : family_(family) {

@@ -71,7 +71,4 @@ class Fib {
 // RT_SCOPE_* by its name: 0 global, 253 link, 254 host.
 int scope_number(std::string_view name);
 
-// What leads nowhere, "throw" included (net/ipv4/fib_semantics.c fib_props).
-bool is_dead_end(const model::Route& route);
-
 }  // namespace nsmap::walk

@@ -112,7 +112,10 @@ Routing::Routing(const model::Namespace& ns)
   own_rules4_ = !are_first(rules4_, false);
   own_rules6_ = !are_first(rules6_, true);
   for (const model::Link& link : ns.links) links_.emplace(link.index, &link);
-  forwards6_ = sysctl(ns, "net.ipv6.conf.all.forwarding") != 0;
+  own_local_routes_ = std::ranges::any_of(ns.routes, [](const Route& route) {
+    return route.family == model::Family::inet && route.type == "local" &&
+           route.protocol != "kernel";
+  });
   rp_filter_all_ = static_cast<int>(sysctl(ns, "net.ipv4.conf.all.rp_filter"));
   accept_local_all_ = sysctl(ns, "net.ipv4.conf.all.accept_local") != 0;
   route_localnet_all_ = sysctl(ns, "net.ipv4.conf.all.route_localnet") != 0;
@@ -349,20 +352,13 @@ bool Routing::is_valid_source(const Flow& flow, std::optional<IfIndex> oif) cons
   const int filter = std::max(rp_filter_all_, in->ipv4->rp_filter);
   if (filter == 0 && (flow.iif != oif || !in->ipv4->send_redirects)) {
     if (accepts_local) return true;
-    const bool own_local_routes = std::ranges::any_of(ns_.routes, [](const Route& route) {
-      return route.family == model::Family::inet && route.type == "local" &&
-             route.protocol != "kernel";
-    });
-    if (!own_local_routes && !own_rules4_) return !has_address(*flow.src);
+    if (!own_local_routes_ && !own_rules4_) return !has_address(*flow.src);
   }
   Flow back{.dst = *flow.src, .src = flow.dst, .iif = oif, .tos = flow.tos};
   back.mark = src_valid_mark_all_ || in->ipv4->src_valid_mark ? flow.mark : 0;
   back.protocol = flow.protocol;
   back.sport = flow.dport;
   back.dport = flow.sport;
-  const bool no_address = std::ranges::none_of(ns_.addresses, [&](const model::Address& address) {
-    return address.index == *flow.iif && !address.address.is_v6();
-  });
   const Found found = look_up(back, {});
   if (found.is_end()) return filter == 0;
   const Kind kind = kind_of(found.choices.front().route->type);
@@ -370,8 +366,10 @@ bool Routing::is_valid_source(const Flow& flow, std::optional<IfIndex> oif) cons
   for (const model::RouteHop& hop : found.choices.front().route->hops)
     if (hop.oif == flow.iif || vrf_of(hop.oif) == in) return true;
   if (kind == Kind::local && flow.iif == kLoopback) return true;
-  if (no_address) return filter == 0;
-  return filter != 1;
+  const bool has_any = std::ranges::any_of(ns_.addresses, [&](const model::Address& address) {
+    return address.index == *flow.iif && !address.address.is_v6();
+  });
+  return has_any ? filter != 1 : filter == 0;
 }
 
 namespace {

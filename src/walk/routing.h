@@ -90,7 +90,7 @@ class Routing {
   Fib fib4_, fib6_;
   std::vector<const model::Rule*> rules4_, rules6_;
   bool own_rules4_ = false, own_rules6_ = false;
-  bool forwards6_ = false;
+  bool own_local_routes_ = false;  // of IPv4, that no address has brought
   int rp_filter_all_ = 0;
   bool accept_local_all_ = false, route_localnet_all_ = false, src_valid_mark_all_ = false;
   std::unordered_map<IfIndex, const model::Link*> links_;

@@ -6,6 +6,7 @@ build/cache), never installed. QEMU emulates the processor (TCG), so the guest n
 """
 
 import fcntl
+import json
 import os
 import pathlib
 import re
@@ -93,3 +94,16 @@ def boot(script, modules, *programs, files=(), kernel=KERNEL):
     if "GUEST-EXIT=0" not in console:
         raise AssertionError(f"the guest failed: {console[-3000:]}")
     return share
+
+
+class Stepped(harness.TestCase):
+    """What steps.sh did in a guest, which left it in the directory `share`."""
+
+    def said(self, step, status=0):
+        """What a step printed, whose exit status must be that."""
+        text = (self.share / f"{step}.out").read_text(errors="replace")
+        self.assertEqual((self.share / f"{step}.exit").read_text().strip(), str(status), text[-3000:])
+        return text
+
+    def facts(self, step):
+        return json.loads(self.said(step))

@@ -6,7 +6,6 @@ import re
 
 import harness
 import qemu
-from harness import TestCase
 
 MODULES = ("dummy veth nf_tables nft_chain_nat nft_compat nft_ct nft_queue nft_flow_offload "
            "nf_flow_table nf_flow_table_inet nfnetlink_queue nfnetlink_hook ip_tables iptable_filter "
@@ -111,7 +110,7 @@ modules cat /proc/modules
 """
 
 
-class Guest(TestCase):
+class Guest(qemu.Stepped):
     kernel = None
 
     @classmethod
@@ -120,15 +119,6 @@ class Guest(TestCase):
             raise harness.Unavailable("what the tests of a kernel have in common")
         cls.share = qemu.boot("steps.sh", MODULES, *PROGRAMS, kernel=cls.kernel, files={
             "make.sh": MAKE, "rules.nft": RULES, "late.nft": LATE, "steps.txt": STEPS})
-
-    def said(self, step, status=0):
-        """What a step printed, whose exit status must be that."""
-        text = (self.share / f"{step}.out").read_text(errors="replace")
-        self.assertEqual((self.share / f"{step}.exit").read_text().strip(), str(status), text[-3000:])
-        return text
-
-    def facts(self, step):
-        return json.loads(self.said(step))
 
     def firewall(self):
         host = next(ns for ns in self.facts("snapshot")["namespaces"] if ns.get("host"))

@@ -1,14 +1,13 @@
 """Labs of the kinds of links and impairments that the machine's own kernel may lack, in Debian's stock
 kernel (qemu.py), and the requests of src/lab against that kernel."""
 
-import json
 import os
 import pathlib
 import re
 
 import harness
 import qemu
-from harness import NSMAP, TestCase
+from harness import NSMAP
 
 LAB_TEST = os.environ.get("NSMAP_LAB_TEST", str(pathlib.Path(NSMAP).with_name("lab_test")))
 
@@ -82,20 +81,11 @@ gone ./nsmap lab down again
 """
 
 
-class StockKernel(TestCase):
+class StockKernel(qemu.Stepped):
     @classmethod
     def setUpClass(cls):
         cls.share = qemu.boot("steps.sh", MODULES, "/sbin/ip", "/sbin/tc", LAB_TEST, files={
             "lab.yaml": LAB, "edited.yaml": EDITED, "steps.txt": STEPS})
-
-    def said(self, step, status=0):
-        """What a step printed, whose exit status must be that."""
-        text = (self.share / f"{step}.out").read_text(errors="replace")
-        self.assertEqual((self.share / f"{step}.exit").read_text().strip(), str(status), text[-3000:])
-        return text
-
-    def facts(self, step):
-        return json.loads(self.said(step))
 
     def round_trips(self, step, status=0):
         return [float(each) for each in re.findall(r"time=([\d.]+)", self.said(step, status))]
